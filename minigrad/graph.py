@@ -1,0 +1,346 @@
+"""A computation graph: its nodes, the order to walk them in, backward, scopes, and the `Graph` view.
+
+What a node's value is made of stands in ``scalar.py`` (a float) and ``tensor.py`` (an array); how one
+operation is computed and differentiated stands in ``registry.py`` and ``ops/``.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
+from operator import attrgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .errors import AnomalyError, StaleGraphError
+from .registry import Op
+
+if TYPE_CHECKING:
+    import networkx
+
+#: Numbers nodes as they are made and leaves as they are changed: sorted by it, a graph is in topological
+#: order, and a leaf whose number is larger than its user's has been changed since.
+tick = count().__next__
+_by_index = attrgetter("index")
+
+
+class Node:
+    """One value in a graph: what it is, the operation it came from, and that operation's inputs.
+
+    ``inputs`` holds nodes and plain numbers or arrays, in order, repeats kept. A node does not know who
+    uses it, so dropping the last reference to a root frees its whole graph at once, without the garbage
+    collector. Attributes that a node was never given are not stored; they read as in ``_unset``.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "grad",
+        "index",
+        "inputs",
+        "name",
+        "op",
+        "options",
+        "requires_grad",
+        "saved",
+        "scope",
+        "source",
+    )
+    _unset: Mapping[str, Any] = MappingProxyType(
+        {"grad": None, "name": None, "saved": None, "scope": (), "source": None}
+    )
+    __hash__ = object.__hash__
+
+    def __getattr__(self, attribute: str) -> Any:
+        try:
+            return self._unset[attribute]
+        except KeyError:
+            raise AttributeError(f"{type(self).__name__} has no attribute {attribute!r}") from None
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this node was made by the user rather than by an operation in a graph."""
+        return self.op is None
+
+    def mark_changed(self) -> None:
+        """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
+        self.index = tick()
+
+
+# ---- what is in force here and now ----------------------------------------------------------------------
+
+
+class _Context(NamedTuple):
+    recording: bool = True
+    scope: tuple[str, ...] = ()
+    anomaly: bool = False
+
+
+DEFAULT = _Context()
+_context: ContextVar[_Context] = ContextVar("minigrad", default=DEFAULT)
+current_context = _context.get
+
+
+@contextmanager
+def _within(**changes: Any) -> Iterator[None]:
+    token = _context.set(_context.get()._replace(**changes))
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def no_grad() -> Any:
+    """Nothing is recorded inside: results are leaves. Each thread and each task has its own.
+
+    >>> import minigrad as mg
+    >>> w = mg.Tensor([1.0], requires_grad=True)
+    >>> with mg.no_grad():
+    ...     (w * 2).requires_grad
+    False
+    """
+    return _within(recording=False)
+
+
+def enable_grad() -> Any:
+    """Record again inside a `no_grad` block."""
+    return _within(recording=True)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded here."""
+    return _context.get().recording
+
+
+def scope(name: str) -> Any:
+    """Nodes made inside are drawn in a box called ``name``; scopes nest.
+
+    >>> import minigrad as mg
+    >>> w = mg.Tensor([1.0], requires_grad=True)
+    >>> with mg.scope("layer1"):
+    ...     z = w * 2
+    >>> z.scope
+    ('layer1',)
+    """
+    return _within(scope=(*_context.get().scope, str(name)))
+
+
+def detect_anomaly() -> Any:
+    """The first NaN or Inf inside, forward or backward, raises `AnomalyError` with its source line.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x = mg.Tensor([0.0, 1.0], requires_grad=True, name="x")
+    >>> with mg.detect_anomaly(), np.errstate(divide="ignore"):
+    ...     mg.log(x)
+    Traceback (most recent call last):
+        ...
+    minigrad.errors.AnomalyError: log gave -inf at index (0,) ...
+    """
+    return _within(anomaly=True)
+
+
+def finish(node: Node, context: _Context) -> None:
+    """What a context other than the default asks of a new node: its scope, and the search for NaN."""
+    if context.scope:
+        node.scope = context.scope
+    if context.anomaly:
+        node.source = _source_line()
+        bad = _first_bad(node._data)
+        if bad:
+            raise AnomalyError(f"{node.op.name} gave {bad}; {_story(node)}")
+
+
+def check_gradient(gradient: Any, node: Node) -> None:
+    """Raise `AnomalyError` if going backward through ``node`` made a NaN or Inf."""
+    bad = _first_bad(getattr(gradient, "_data", gradient))
+    if bad:
+        raise AnomalyError(f"the derivative of {node.op.name} gave {bad}; {_story(node)}")
+
+
+def _first_bad(value: Any) -> str | None:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fc" or np.isfinite(array).all():
+        return None
+    where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0]) if array.ndim else ()
+    return f"{float(array[where])}" + (f" at index {where}" if where else "")
+
+
+def _story(node: Node) -> str:
+    inputs = ", ".join(describe(each) for each in node.inputs)
+    return f"inputs: {inputs}; made at {node.source or 'a line outside mg.detect_anomaly()'}"
+
+
+def describe(value: Any) -> str:
+    """A value in an error message: its name, shape, dtype and (when small) the value itself."""
+    data = getattr(value, "_data", value)
+    name = getattr(value, "name", None)
+    if isinstance(value, Node) and name is None and value.op is not None:
+        name = f"result of {value.op.name}"
+    array = np.asarray(data)
+    kind = f"{array.shape} {array.dtype}" if array.ndim else f"{data}"
+    if 0 < array.size <= 4 and array.ndim:
+        kind += f" {array.tolist()}"
+    return f"{name} {kind}" if name else kind
+
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+def _source_line() -> str:
+    """The file, line and text of the caller's code that is now making a node."""
+    frame: Any = sys._getframe(2)
+    while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    filename, line = frame.f_code.co_filename, frame.f_lineno
+    return f"{filename}:{line}: {linecache.getline(filename, line).strip()}"
+
+
+# ---- the order of going backward ------------------------------------------------------------------------
+
+
+def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
+    """The operations that ``root`` depends on, users before what they use, and the leaves that want gradients.
+
+    Raises `StaleGraphError` if a leaf was changed after an operation used it.
+    """
+    order: list[Node] = []
+    leaves: dict[Node, None] = {}
+    if root.op is None:
+        leaves[root] = None
+    seen = {root}
+    stack = [root]
+    pop, push, add, append = stack.pop, stack.append, seen.add, order.append
+    while stack:
+        node = pop()
+        if node.op is None:
+            continue
+        append(node)
+        index = node.index
+        for each in node.inputs:
+            if isinstance(each, Node):
+                if each.index > index:
+                    _raise_stale(each, node)
+                if each not in seen and each.requires_grad:
+                    add(each)
+                    if each.op is None:
+                        leaves[each] = None
+                    else:
+                        push(each)
+    order.sort(key=_by_index, reverse=True)
+    return order, list(leaves)
+
+
+def _raise_stale(leaf: Node, node: Node) -> None:
+    raise StaleGraphError(
+        f"backward: {describe(leaf)} was changed (by an optimizer's step or an assignment to .data) after "
+        f"{node.op.name} used it, so this graph's gradients would be wrong; run the forward pass again"
+    )
+
+
+# ---- the view that pictures read ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vertex:
+    """One node as a picture shows it; ``id`` is its place in `Graph.nodes`, inputs before users.
+
+    ``kind`` is "parameter" (a leaf that wants a gradient), "data" (a leaf that wants none), "constant"
+    (a plain number or array in an expression) or "operation".
+    """
+
+    id: int
+    kind: str
+    op: Op | None
+    name: str | None
+    value: Any
+    grad: Any
+    scope: tuple[str, ...]
+    options: Mapping[str, Any]
+    node: Node | None
+
+
+class Edge(NamedTuple):
+    """``source`` is input number ``position`` of ``target`` (ids of vertices)."""
+
+    source: int
+    target: int
+    position: int
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """All that ``root`` was computed from: vertices in topological order, and an edge for each use.
+
+    >>> import minigrad as mg
+    >>> x = mg.Scalar(3.0, name="x")
+    >>> graph = mg.graph(x * x)
+    >>> [vertex.name or vertex.op.name for vertex in graph.nodes], len(graph.edges)
+    (['x', 'multiply'], 2)
+    >>> graph.to_networkx().number_of_edges(0, 1)
+    2
+    """
+
+    nodes: tuple[Vertex, ...]
+    edges: tuple[Edge, ...]
+    root: int
+
+    def to_networkx(self) -> networkx.MultiDiGraph:
+        """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""
+        import networkx
+
+        result = networkx.MultiDiGraph(root=self.root)
+        fields = ("kind", "op", "name", "value", "grad", "scope", "options")
+        for vertex in self.nodes:
+            result.add_node(vertex.id, **{each: getattr(vertex, each) for each in fields})
+        for edge in self.edges:
+            result.add_edge(edge.source, edge.target, position=edge.position)
+        return result
+
+
+def graph(root: Node) -> Graph:
+    """The `Graph` view of everything that ``root`` (a `Scalar` or `Tensor`) was computed from.
+
+    Raises
+    ------
+    TypeError
+        If ``root`` is not a node of a graph, such as a plain array.
+    """
+    if not isinstance(root, Node):
+        raise TypeError(f"graph: wants a Scalar or Tensor, got {type(root).__name__}")
+    found = {root}
+    stack = [root]
+    while stack:
+        for each in stack.pop().inputs:
+            if isinstance(each, Node) and each not in found:
+                found.add(each)
+                stack.append(each)
+    nodes: list[Vertex] = []
+    edges: list[Edge] = []
+    ids: dict[Node, int] = {}
+    for node in sorted(found, key=lambda each: (each.op is not None, each.index)):
+        sources = []
+        for each in node.inputs:
+            if isinstance(each, Node):
+                sources.append(ids[each])
+            else:
+                sources.append(len(nodes))
+                nodes.append(
+                    Vertex(len(nodes), "constant", None, None, each, None, node.scope, MappingProxyType({}), None)
+                )
+        ids[node] = len(nodes)
+        kind = "operation" if node.op else "parameter" if node.requires_grad else "data"
+        options = MappingProxyType(dict(node.options or {}))
+        gradient = node.grad if node.requires_grad else None
+        nodes.append(
+            Vertex(len(nodes), kind, node.op, node.name, node._data, gradient, node.scope, options, node)
+        )
+        edges.extend(Edge(source, ids[node], position) for position, source in enumerate(sources))
+    return Graph(tuple(nodes), tuple(edges), ids[root])

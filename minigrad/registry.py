@@ -1,0 +1,397 @@
+"""``Op`` and ``@op``: one place per operation for its value, derivative, documentation and valid inputs.
+
+What the operations are stands in ``ops/``; how their derivatives are chained stands in ``graph.py``.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .errors import RuleError
+
+_operations: dict[str, Op] = {}
+_by_numpy_function: dict[Callable[..., Any], Op] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """The real numbers that one input of an operation may take: ``low ≤ x ≤ high``, away from ``avoid``.
+
+    Numerical derivatives are wrong next to a kink, so an operation lists its kinks in ``avoid``.
+    """
+
+    low: float = -3.0
+    high: float = 3.0
+    avoid: tuple[float, ...] = ()
+
+
+def real(low: float = -3.0, high: float = 3.0, *, avoid: Sequence[float] = ()) -> Domain:
+    """Real numbers from ``low`` to ``high``, keeping away from every number in ``avoid``."""
+    return Domain(low, high, tuple(avoid))
+
+
+Draw = Any  # what an input sampler draws from: minigrad.testing.strategies says what it offers
+Sampler = Callable[[Draw], tuple[tuple[Any, ...], dict[str, Any]]]
+
+
+def op(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    inputs: Sequence[Domain] | Sampler | None = None,
+    numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+    label: str | None = None,
+    differentiable: bool = True,
+    elementwise: bool | None = None,
+    saves: bool = False,
+) -> Any:
+    """Register a function of NumPy arrays as an operation that records itself and can be differentiated.
+
+    The positional-only parameters of ``function`` (those before ``/``, or ``*inputs``) are what is
+    differentiated; every other parameter is an option. ``function`` calls ``np.<name>`` on whatever it is
+    given: floats, arrays, tensors.
+
+    Parameters
+    ----------
+    inputs
+        How to draw valid inputs: one `Domain` for each input of an elementwise operation, or a function
+        of ``draw`` giving ``(inputs, options)``. The property tests walk the registry with it.
+    numpy
+        The NumPy functions that become this operation when a tensor is among their arguments. If the
+        first is a ufunc it is also what computes the value.
+    label
+        The short text drawn in pictures; the operation's name by default.
+    differentiable
+        False for comparisons and the like, which answer with plain arrays.
+    elementwise
+        Whether it works entry by entry, and so on Scalars too; what ``inputs`` says by default.
+    saves
+        ``function`` gives ``(value, saved)``, and the rule receives ``saved=`` beside the options.
+
+    Raises
+    ------
+    RuleError
+        If the name is taken, or (at ``.rule``) a rule does not take ``(g, y, *inputs, **options)``.
+
+    Examples
+    --------
+    >>> import numpy as np, minigrad as mg
+    >>> from minigrad.registry import forget
+    >>> @mg.op(inputs=[mg.real(-3, 3)])
+    ... def cube(x, /):
+    ...     "y = x³"
+    ...     return x * x * x
+    >>> @cube.rule
+    ... def _(g, y, x):
+    ...     return g * 3 * x * x
+    >>> x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    >>> cube(x).sum().backward()
+    >>> x.grad
+    array([ 3., 12.])
+    >>> forget("cube")
+    """
+
+    def register(function: Callable[..., Any]) -> Op:
+        name = function.__name__.removesuffix("_")
+        if name in _operations:
+            raise RuleError(f"op: an operation named {name!r} is registered already; choose another name")
+        functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
+        new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, saves)
+        _operations[name] = new
+        for each in functions:
+            _by_numpy_function[each] = new
+        return new
+
+    return register if function is None else register(function)
+
+
+class Op:
+    """One operation: callable on floats, arrays, tensors and scalars, with its derivative rule."""
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Any],
+        inputs: Sequence[Domain] | Sampler | None,
+        numpy_functions: tuple[Callable[..., Any], ...],
+        label: str,
+        differentiable: bool,
+        elementwise: bool | None,
+        saves: bool,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.inputs = inputs
+        self.numpy_functions = numpy_functions
+        self.label = label
+        self.differentiable = differentiable
+        self.saves = saves
+        domains = inputs is not None and not callable(inputs)
+        self.elementwise = domains if elementwise is None else elementwise
+        first = numpy_functions[0] if numpy_functions else None
+        #: What computes the value of plain arrays: the ufunc itself where there is one.
+        self.kernel: Callable[..., Any] = first if isinstance(first, np.ufunc) else forward
+        #: One rule for each input (None: no gradient there), or None while a joint rule is used.
+        self.rules: tuple[Callable[..., Any] | None, ...] | None = None
+        #: One rule that gives every input's gradient at once.
+        self.joint: Callable[..., Any] | None = None
+        self.joint_takes_wanted = False
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = inspect.getdoc(forward)
+        self.__module__ = forward.__module__
+        self.__wrapped__ = forward
+        parameters = inspect.signature(forward).parameters.values()
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.input_names = tuple(p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL))
+        if not self.input_names:
+            raise RuleError(
+                f"op {name}: no inputs to differentiate; put them before a '/', as in def {name}(x, /, option=0)"
+            )
+        self.input_defaults = tuple(
+            p.default for p in parameters if p.kind is p.POSITIONAL_ONLY and p.default is not p.empty
+        )
+        self.option_defaults = {
+            p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
+        self._required_options = tuple(k for k, v in self.option_defaults.items() if v is inspect.Parameter.empty)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    # ---- calling ------------------------------------------------------------------------------------
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        inputs, options = self.bind(arguments, options)
+        for each in inputs:
+            apply = getattr(type(each), "_apply", None)
+            if apply is not None:
+                return apply(self, inputs, options)
+        if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
+            return self.on_floats(inputs, options)
+        value = self.kernel(*inputs, **options)
+        return value[0] if self.saves else value
+
+    def bind(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Sort a NumPy-style call into ``(inputs, options)``, every option given or at its default."""
+        if self.variadic:
+            if not arguments or isinstance(arguments[0], np.ndarray):
+                raise TypeError(f"{self.name}: the first argument must be a list or tuple of arrays")
+            inputs, rest = tuple(arguments[0]), arguments[1:]
+            if not inputs:
+                raise ValueError(f"{self.name}: needs at least one array, got an empty list")
+        else:
+            count = len(self.input_names)
+            inputs, rest = arguments[:count], arguments[count:]
+            if len(inputs) < count:
+                inputs = self._complete(inputs, options)
+        if rest:
+            if len(rest) > len(self.option_defaults):
+                raise TypeError(f"{self.name}: takes {self.signature}, got {len(arguments)} positional arguments")
+            options = dict(zip(self.option_defaults, rest, strict=False)) | options
+        if options or self.option_defaults:
+            if options.keys() - self.option_defaults.keys():
+                options = self._refuse_unknown(options)
+            options = self.option_defaults | options
+            for each in self._required_options:
+                if options[each] is inspect.Parameter.empty:
+                    raise TypeError(f"{self.name}: the option {each!r} is missing; takes {self.signature}")
+        return inputs, options
+
+    @property
+    def signature(self) -> str:
+        """The call as it is written, such as ``sum(a, /, axis=None, keepdims=False)``."""
+        return f"{self.name}{inspect.signature(self.forward)}"
+
+    def _complete(self, inputs: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
+        """Take the inputs that were given by name or not at all."""
+        completed = list(inputs)
+        first_default = len(self.input_names) - len(self.input_defaults)
+        for position in range(len(inputs), len(self.input_names)):
+            name = self.input_names[position]
+            if name in options:
+                completed.append(options.pop(name))
+            elif position >= first_default:
+                completed.append(self.input_defaults[position - first_default])
+            else:
+                raise TypeError(f"{self.name}: the input {name!r} is missing; takes {self.signature}")
+        return tuple(completed)
+
+    def _refuse_unknown(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Let NumPy's spelled-out defaults pass (``out=None``) and refuse any other unknown option."""
+        for each, value in options.items():
+            if each in self.option_defaults or value is None or value is np._NoValue:
+                continue
+            if each == "out":
+                raise TypeError(f"{self.name}: out= is not possible in a graph; use the result instead")
+            raise TypeError(f"{self.name}: unknown option {each}={value!r}; takes {self.signature}")
+        return {k: v for k, v in options.items() if k in self.option_defaults}
+
+    # ---- the derivative -----------------------------------------------------------------------------
+
+    def rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the derivative: ``rule(g, y, *inputs, **options)`` returns one gradient for each input.
+
+        ``g`` is the gradient of the cost by this operation's value ``y``. With several inputs the rule
+        returns a tuple; it may take the keyword ``wanted``, a tuple of booleans, and give None where no
+        gradient is wanted.
+        """
+        if len(self.input_names) == 1 and not self.variadic:
+            self.rules = (self._checked(function, "rule"),)
+        else:
+            self.joint = self._checked(function, "rule")
+            self.joint_takes_wanted = "wanted" in inspect.signature(function).parameters
+        return function
+
+    def rules_by_input(self, *functions: Callable[..., Any] | None) -> None:
+        """Give the derivative as one function for each input, None where there is none.
+
+        Only those that somebody asked for are called.
+        """
+        if len(functions) != len(self.input_names) or self.variadic:
+            raise RuleError(
+                f"op {self.name}: {len(functions)} rules for the inputs {', '.join(self.input_names)}; "
+                "give one rule (or None) for each"
+            )
+        self.rules = tuple(f and self._checked(f, f"rule for {n}") for f, n in zip(functions, self.input_names))
+
+    def _checked(self, function: Callable[..., Any], what: str) -> Callable[..., Any]:
+        """The rule, if it can be called as ``rule(g, y, *inputs, **options)``."""
+        keywords: dict[str, Any] = dict.fromkeys(self.option_defaults)
+        if self.saves:
+            keywords["saved"] = ()
+        parameters = inspect.signature(function).parameters
+        if "wanted" in parameters:
+            keywords["wanted"] = ()
+        try:
+            inspect.signature(function).bind(*[None] * (2 + len(self.input_names)), **keywords)
+        except TypeError as error:
+            wanted = ", ".join(["g", "y", *self.input_names, *(f"{k}=" for k in keywords)])
+            raise RuleError(
+                f"op {self.name}: its {what} must take ({wanted}), but it takes "
+                f"{inspect.signature(function)}: {error}"
+            ) from None
+        return function
+
+    # ---- the same on Python floats ------------------------------------------------------------------
+
+    @cached_property
+    def float_kernel(self) -> Callable[..., Any]:
+        """The forward on Python floats, without NumPy's cost of a call."""
+        return getattr(FLOATS, self.kernel.__name__) if self.kernel is not self.forward else on_floats(self.forward)
+
+    def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
+        """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
+        try:
+            return self.float_kernel(*values, **options)
+        except (ArithmeticError, ValueError):
+            value = self.kernel(*map(np.float64, values), **options)
+            return float(value) if self.differentiable else bool(value)
+
+    @cached_property
+    def float_rules(self) -> tuple[Callable[..., Any] | None, ...]:
+        """The rules on Python floats, one for each input."""
+        if self.rules is None:
+            raise RuleError(f"{self.name}: has no rule on Python floats; use mg.Tensor")
+        return tuple(rule and on_floats(rule) for rule in self.rules)
+
+
+def operations() -> Mapping[str, Op]:
+    """Every registered operation by name, in the order of registration."""
+    return types.MappingProxyType(_operations)
+
+
+def operation_of(numpy_function: Callable[..., Any]) -> Op | None:
+    """The operation that stands for a NumPy function, or None."""
+    return _by_numpy_function.get(numpy_function)
+
+
+def forget(name: str) -> None:
+    """Take an operation out of the registry (for tests and for trying a definition again)."""
+    for each in _operations.pop(name).numpy_functions:
+        _by_numpy_function.pop(each, None)
+
+
+# ---- Python floats ------------------------------------------------------------------------------------
+
+
+def _maximum(a: float, b: float) -> float:
+    return a if a >= b or a != a else b
+
+
+def _minimum(a: float, b: float) -> float:
+    return a if a <= b or a != a else b
+
+
+def _sign(x: float) -> float:
+    return x if x != x else float((x > 0) - (x < 0))
+
+
+def _power(a: float, b: float) -> float:
+    value = a**b
+    if type(value) is complex:  # Python leaves the real line for a negative base; NumPy says nan
+        raise ValueError("a negative number to a fractional power")
+    return value
+
+
+class _Floats(types.SimpleNamespace):
+    """What ``np`` is bound to when a forward or a rule runs on Python floats (twice as fast as NumPy's)."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(np, name)
+        return (lambda *x: float(function(*x))) if isinstance(function, np.ufunc) else function
+
+
+FLOATS = _Floats(
+    add=operator.add,
+    subtract=operator.sub,
+    multiply=operator.mul,
+    divide=operator.truediv,
+    negative=operator.neg,
+    positive=operator.pos,
+    power=_power,
+    greater=operator.gt,
+    greater_equal=operator.ge,
+    less=operator.lt,
+    less_equal=operator.le,
+    equal=operator.eq,
+    not_equal=operator.ne,
+    absolute=math.fabs,
+    exp=math.exp,
+    expm1=math.expm1,
+    log=math.log,
+    log1p=math.log1p,
+    sqrt=math.sqrt,
+    tanh=math.tanh,
+    square=lambda x: x * x,
+    maximum=_maximum,
+    minimum=_minimum,
+    sign=_sign,
+    where=lambda condition, a, b: a if condition else b,
+)
+
+
+def on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function with ``np`` bound to `FLOATS`, and operations bound to their float kernels."""
+    namespace = {
+        name: FLOATS if value is np else value.float_kernel if isinstance(value, Op) and value.elementwise else value
+        for name, value in function.__globals__.items()
+        if name in function.__code__.co_names
+    }
+    namespace["__builtins__"] = function.__globals__["__builtins__"]
+    clone = types.FunctionType(
+        function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
+    )
+    clone.__kwdefaults__ = function.__kwdefaults__
+    return clone

@@ -1,0 +1,345 @@
+"""`Scalar`: a Python float in a graph, for reading and teaching; every node keeps its gradient."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .graph import DEFAULT, Node, check_gradient, current_context, finish, tick, walk_backward
+from .registry import Op, operation_of
+
+_new = object.__new__
+
+
+class Scalar(Node):
+    """A float that remembers how it was computed.
+
+    Parameters
+    ----------
+    data
+        A real number (float, int, or a NumPy number or array with one entry).
+    name
+        What pictures and messages call it.
+
+    Attributes
+    ----------
+    data : float
+        The value. Assigning to a leaf's ``data`` makes older graphs stale.
+    grad : float
+        ∂(root)/∂(this), summed over every ``backward()`` so far; 0.0 before the first. Set it to 0.0 to
+        start again.
+
+    Where Python's floats raise (division by zero, overflow), a Scalar gives the IEEE answer that arrays
+    give, with NumPy's warning.
+
+    Examples
+    --------
+    >>> import minigrad as mg
+    >>> a, b, c = mg.Scalar(5.0, name="a"), mg.Scalar(3.0, name="b"), mg.Scalar(2.0, name="c")
+    >>> J = 3 * (a + b * c)
+    >>> J.backward()
+    >>> J.data, a.grad, b.grad, c.grad
+    (33.0, 3.0, 6.0, 9.0)
+    """
+
+    __slots__ = ()
+    _unset = MappingProxyType({**Node._unset, "grad": 0.0})
+
+    def __init__(self, data: Any, *, name: str | None = None) -> None:
+        self._data = _as_float(data, "Scalar")
+        self.op = None
+        self.inputs = ()
+        self.options = None
+        self.requires_grad = True
+        self.index = tick()
+        self.grad = 0.0
+        if name is not None:
+            self.name = name
+
+    @property
+    def data(self) -> float:
+        """The value."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if self.op is not None:
+            raise AttributeError(
+                f"data: only a leaf's data can be replaced; this is the result of {self.op.name}. "
+                "Make a new expression instead"
+            )
+        self._data = _as_float(value, "Scalar.data")
+        self.mark_changed()
+
+    def backward(self, grad: float = 1.0, *, create_graph: bool = False) -> None:
+        """Add ∂(this)/∂(node) · ``grad`` to the ``grad`` of every node that this one depends on.
+
+        With ``create_graph=True`` the gradients are Scalars themselves and can be differentiated again.
+
+        Raises
+        ------
+        StaleGraphError
+            If a leaf's data was changed after this graph was built.
+
+        Examples
+        --------
+        >>> import minigrad as mg
+        >>> x = mg.Scalar(2.0)
+        >>> (x**3).backward(create_graph=True)
+        >>> first = x.grad
+        >>> x.grad = 0.0
+        >>> first.backward()
+        >>> first.data, x.grad
+        (12.0, 12.0)
+        """
+        order, leaves = walk_backward(self)
+        gradients: dict[Node, Any] = dict.fromkeys(order, 0.0)
+        gradients.update(dict.fromkeys(leaves, 0.0))
+        if create_graph:
+            gradients[self] = grad if isinstance(grad, Scalar) else Scalar(grad)
+            _accumulate_scalars(order, gradients)
+        else:
+            gradients[self] = _as_float(grad, "backward: grad")
+            _accumulate_floats(order, gradients)
+        for node, gradient in gradients.items():
+            node.grad += gradient
+
+    def item(self) -> float:
+        """The value as a Python float."""
+        return self._data
+
+    def detach(self) -> Scalar:
+        """A new leaf with the same value, cut off from the graph."""
+        return Scalar(self._data)
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __repr__(self) -> str:
+        parts = [f"{self._data!r}"]
+        if self.name is not None:
+            parts.append(f"name={self.name!r}")
+        if self.op is not None:
+            parts.append(f"op={self.op.name}")
+        return f"Scalar({', '.join(parts)})"
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        op = operation_of(ufunc)
+        if op is None or method != "__call__" or any(np.ndim(x) for x in inputs if not isinstance(x, Node)):
+            raise TypeError(f"{ufunc.__name__}: a Scalar computes with numbers only; use mg.Tensor for arrays")
+        return op(*inputs, **options)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        op = operation_of(function)
+        if op is None:
+            raise TypeError(f"{function.__name__}: a Scalar is a float in a graph; use mg.Tensor for arrays")
+        return op(*arguments, **options)
+
+    @staticmethod
+    def _apply(op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The result of an operation with at least one Scalar among its inputs."""
+        if not op.elementwise:
+            raise TypeError(f"{op.name}: works on arrays, not on Scalars; use mg.Tensor")
+        inputs = tuple(x if type(x) is Scalar else x if x is None else _as_float(x, op.name) for x in inputs)
+        values = [x._data if type(x) is Scalar else x for x in inputs]
+        value = op.on_floats(values, options)
+        if not op.differentiable:
+            return value
+        return _record(op, inputs, options, float(value))
+
+    # The comparisons answer with bools.
+    def __eq__(self, other: object) -> bool:
+        return self._data == (other._data if type(other) is Scalar else other)
+
+    def __lt__(self, other: Any) -> bool:
+        return self._data < (other._data if type(other) is Scalar else other)
+
+    def __le__(self, other: Any) -> bool:
+        return self._data <= (other._data if type(other) is Scalar else other)
+
+    def __gt__(self, other: Any) -> bool:
+        return self._data > (other._data if type(other) is Scalar else other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self._data >= (other._data if type(other) is Scalar else other)
+
+    __hash__ = object.__hash__
+
+    def __pos__(self) -> Scalar:
+        return self
+
+    def __getattr__(self, attribute: str) -> Any:
+        """An elementwise operation as a method: ``s.tanh()`` is ``mg.tanh(s)``."""
+        op = ops.METHODS.get(attribute)
+        if op is not None and op.elementwise:
+            return lambda *others, **options: op(self, *others, **options)
+        return Node.__getattr__(self, attribute)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *(name for name, op in ops.METHODS.items() if op.elementwise)]
+
+
+def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, value: float) -> Scalar:
+    node = _new(Scalar)
+    node._data = value
+    node.requires_grad = True
+    node.options = options
+    node.index = tick()
+    node.grad = 0.0
+    context = current_context()
+    if context.recording:
+        node.op = op
+        node.inputs = inputs
+        if context is not DEFAULT:
+            finish(node, context)
+    else:
+        node.op = None
+        node.inputs = ()
+    return node
+
+
+def _as_float(value: Any, what: str) -> float:
+    if isinstance(value, (float, int)):
+        return float(value)
+    if isinstance(value, Node):
+        kind = "name=" + repr(value.name) if value.name else f"value {value._data}"
+        raise TypeError(f"{what}: wants a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix")
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
+        return float(value.reshape(()))
+    raise TypeError(f"{what}: wants a real number, got {type(value).__name__} {value!r:.80}")
+
+
+def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, Any] | None) -> Any:
+    """NumPy's answer where Python's floats raise: inf or nan, and NumPy's warning."""
+    return function(*(np.float64(x) if isinstance(x, float) else x for x in values), **(options or {}))
+
+
+# ---- operators: the hot path, written out ---------------------------------------------------------------
+
+
+def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``self ∘ other`` and ``other ∘ self`` for one operation."""
+    new, context_of, next_index, default = _new, current_context, tick, DEFAULT
+
+    def forward(self: Scalar, other: Any) -> Scalar:
+        if type(other) is Scalar:
+            value = other._data
+        elif type(other) is float:
+            value = other
+        elif getattr(type(other), "_apply", None) or isinstance(other, np.ndarray):
+            return NotImplemented
+        else:
+            other = value = _as_float(other, op.name)
+        try:
+            data = kernel(self._data, value)
+        except (ArithmeticError, ValueError):
+            data = float(_ieee(op.kernel, [self._data, value], None))
+        context = context_of()
+        if context is not default:
+            return _record(op, (self, other), None, data)
+        node = new(Scalar)
+        node._data = data
+        node.op = op
+        node.inputs = (self, other)
+        node.options = None
+        node.requires_grad = True
+        node.index = next_index()
+        node.grad = 0.0
+        return node
+
+    def reflected(self: Scalar, other: Any) -> Scalar:
+        if getattr(type(other), "_apply", None) or isinstance(other, np.ndarray):
+            return NotImplemented
+        value = other if type(other) is float else _as_float(other, op.name)
+        try:
+            data = kernel(value, self._data)
+        except (ArithmeticError, ValueError):
+            data = float(_ieee(op.kernel, [value, self._data], None))
+        return _record(op, (value, self), None, data)
+
+    return forward, reflected
+
+
+Scalar.__add__, Scalar.__radd__ = _binary(ops.add, operator.add)
+Scalar.__sub__, Scalar.__rsub__ = _binary(ops.subtract, operator.sub)
+Scalar.__mul__, Scalar.__rmul__ = _binary(ops.multiply, operator.mul)
+Scalar.__truediv__, Scalar.__rtruediv__ = _binary(ops.divide, operator.truediv)
+Scalar.__pow__, Scalar.__rpow__ = _binary(ops.power, ops.power.float_kernel)
+Scalar.__neg__ = lambda self: _record(ops.negative, (self,), None, -self._data)
+Scalar.__abs__ = lambda self: ops.absolute(self)
+
+
+# ---- backward -------------------------------------------------------------------------------------------
+
+
+def _accumulate_floats(order: list[Node], gradients: dict[Node, float]) -> None:
+    """Chain the rules on floats, users first, adding into ``gradients``."""
+    anomaly = current_context().anomaly
+    for node in order:
+        op = node.op
+        inputs = node.inputs
+        g = gradients[node]
+        if node.options:
+            _accumulate_one(node, g, gradients)
+        elif len(inputs) == 2:
+            a, b = inputs
+            x = a._data if type(a) is Scalar else a
+            z = b._data if type(b) is Scalar else b
+            rule_a, rule_b = op.float_rules
+            try:
+                by_a = rule_a(g, node._data, x, z) if type(a) is Scalar and rule_a else 0.0
+                by_b = rule_b(g, node._data, x, z) if type(b) is Scalar and rule_b else 0.0
+            except (ArithmeticError, ValueError):
+                _accumulate_one(node, g, gradients)
+                continue
+            if type(a) is Scalar:
+                gradients[a] += by_a
+            if type(b) is Scalar:
+                gradients[b] += by_b
+        elif len(inputs) == 1:
+            (a,) = inputs
+            (rule,) = op.float_rules
+            try:
+                gradients[a] += rule(g, node._data, a._data)
+            except (ArithmeticError, ValueError):
+                _accumulate_one(node, g, gradients)
+        else:
+            _accumulate_one(node, g, gradients)
+        if anomaly:
+            for each in inputs:
+                if type(each) is Scalar:
+                    check_gradient(gradients[each], node)
+
+
+def _accumulate_one(node: Node, g: float, gradients: dict[Node, float]) -> None:
+    """The general step: any number of inputs, options, and derivatives where Python's floats raise."""
+    op, options = node.op, node.options or {}
+    values = [x._data if type(x) is Scalar else x for x in node.inputs]
+    for each, rule, precise in zip(node.inputs, op.float_rules, op.rules, strict=True):
+        if type(each) is Scalar and rule:
+            try:
+                contribution = rule(g, node._data, *values, **options)
+            except (ArithmeticError, ValueError):
+                contribution = float(_ieee(precise, [g, node._data, *values], options))
+            gradients[each] += contribution
+
+
+def _accumulate_scalars(order: list[Node], gradients: dict[Node, Any]) -> None:
+    """The same on Scalars, so that what is computed can be differentiated again."""
+    for node in order:
+        g = gradients[node]
+        for each, rule in zip(node.inputs, node.op.rules, strict=True):
+            if type(each) is Scalar and rule:
+                contribution = rule(g, node, *node.inputs, **(node.options or {}))
+                gradients[each] = gradients[each] + contribution
