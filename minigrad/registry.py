@@ -52,6 +52,7 @@ def op(
     label: str | None = None,
     differentiable: bool = True,
     elementwise: bool | None = None,
+    broadcasts: bool = False,
     saves: bool = False,
 ) -> Any:
     """Register a function of NumPy arrays as an operation that records itself and can be differentiated.
@@ -74,6 +75,9 @@ def op(
         False for comparisons and the like, which answer with plain arrays.
     elementwise
         Whether it works entry by entry, and so on Scalars too; what ``inputs`` says by default.
+    broadcasts
+        The rule may return a gradient of an input's broadcast shape, which the engine sums. Without it
+        that is allowed only where the gradient has the shape of the operation's value.
     saves
         ``function`` gives ``(value, saved)``, and the rule receives ``saved=`` beside the options.
 
@@ -105,7 +109,7 @@ def op(
         if name in _operations:
             raise RuleError(f"op: an operation named {name!r} is registered already; choose another name")
         functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
-        new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, saves)
+        new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, broadcasts, saves)
         _operations[name] = new
         for each in functions:
             _by_numpy_function[each] = new
@@ -126,6 +130,7 @@ class Op:
         label: str,
         differentiable: bool,
         elementwise: bool | None,
+        broadcasts: bool,
         saves: bool,
     ) -> None:
         self.name = name
@@ -134,6 +139,7 @@ class Op:
         self.numpy_functions = numpy_functions
         self.label = label
         self.differentiable = differentiable
+        self.broadcasts = broadcasts
         self.saves = saves
         domains = inputs is not None and not callable(inputs)
         self.elementwise = domains if elementwise is None else elementwise

@@ -120,7 +120,7 @@ def _share_of_extreme(g, y, a, axis, keepdims):
     """The gradient for entries equal to the extreme, shared equally among them."""
     hit = a == kept(y, a, axis, keepdims)
     ties = np.sum(hit, axis=axis, keepdims=True)
-    return kept(g, a, axis, keepdims) * hit / np.asarray(ties, dtype=np.result_type(a, np.float32))
+    return kept(g, a, axis, keepdims) * hit / ties.astype(a.dtype)
 
 
 @op(numpy=[np.max, np.amax], inputs=draw_reduction)
