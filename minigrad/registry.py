@@ -389,9 +389,9 @@ FLOATS = _Floats(
 
 
 def on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function with ``np`` bound to `FLOATS`, and operations bound to their float kernels."""
+    """The same function with ``np`` bound to `FLOATS`."""
     namespace = {
-        name: FLOATS if value is np else value.float_kernel if isinstance(value, Op) and value.elementwise else value
+        name: FLOATS if value is np else value
         for name, value in function.__globals__.items()
         if name in function.__code__.co_names
     }

@@ -1,0 +1,13 @@
+"""Verify gradients: `check_gradients`, numerical derivatives, and (with hypothesis) strategies."""
+
+from .gradients import Disagreement, GradientError, GradientReport, check_gradients, relative_error
+from .numerical import numerical_gradient
+
+__all__ = [
+    "Disagreement",
+    "GradientError",
+    "GradientReport",
+    "check_gradients",
+    "numerical_gradient",
+    "relative_error",
+]
