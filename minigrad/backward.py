@@ -24,34 +24,62 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
     Nothing is changed if a rule raises: the sums are written to the nodes at the very end.
     """
     order, leaves = walk_backward(root)
+    kind = type(root)
     gradients: dict[Node, Any] = {root: gradient}
     kept: dict[Node, Any] = {}
     owned: set[Node] = set()  # whose gradient is a sum made here, and may be written into
     anomaly = current_context().anomaly
+    take, add = gradients.pop, np.add
     for node in order:
-        g = gradients.pop(node, None)
+        g = take(node, None)
         if g is None:
             continue
         if retain_grads:
             kept[node] = g
-        inputs, op = node.inputs, node.op
-        for each, contribution in zip(inputs, _contributions(node, op, g, create_graph), strict=True):
-            if contribution is None or not isinstance(each, Node) or not each.requires_grad:
+        op, inputs = node.op, node.inputs
+        if create_graph or not op.simple or op.rules is None:
+            contributions = _contributions(node, op, g, create_graph)
+        elif len(inputs) == 2:  # the hot path, written out
+            a, b = inputs
+            rule_a, rule_b = op.rules
+            if type(a) is not kind:
+                contributions = (None, rule_b and rule_b(g, node._data, a, b._data))
+            elif type(b) is not kind:
+                contributions = (rule_a and rule_a(g, node._data, a._data, b), None)
+            else:
+                y, x, z = node._data, a._data, b._data
+                contributions = (
+                    rule_a(g, y, x, z) if rule_a and a.requires_grad else None,
+                    rule_b(g, y, x, z) if rule_b and b.requires_grad else None,
+                )
+        elif len(inputs) == 1:
+            (a,) = inputs
+            contribution = op.rules[0](g, node._data, a._data)
+            if op.trusted and not anomaly and a not in gradients:
+                gradients[a] = contribution
+                continue
+            contributions = (contribution,)
+        else:
+            contributions = _contributions(node, op, g, create_graph)
+        for each, contribution in zip(inputs, contributions):
+            if contribution is None:
                 continue
             data = each._data
-            if contribution.shape != data.shape:
-                contribution = _summed_to(contribution, each, node)
-            if contribution.dtype is not data.dtype and contribution.dtype != data.dtype:
-                contribution = contribution.astype(data.dtype)
+            try:
+                if contribution.shape != data.shape:
+                    contribution = _summed_to(contribution, each, node)
+                if contribution.dtype is not data.dtype and contribution.dtype != data.dtype:
+                    contribution = contribution.astype(data.dtype)
+            except AttributeError:
+                contribution = _as_array(contribution, each, node)
             if anomaly:
                 check_gradient(contribution, node)
-            before = gradients.get(each)
-            if before is None:
+            if each not in gradients:
                 gradients[each] = contribution
             elif each in owned:
-                before += contribution
+                add(gradients[each], contribution, gradients[each])
             else:
-                gradients[each] = before + contribution
+                gradients[each] = gradients[each] + contribution
                 if not create_graph and data.ndim:
                     owned.add(each)
     kept |= {leaf: gradients[leaf] for leaf in leaves if leaf in gradients}
@@ -62,7 +90,7 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
 
 
 def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
-    """What the operation's rules give for each input."""
+    """What the operation's rules give for each input: the general case."""
     inputs = node.inputs
     options = node.options or {}
     if create_graph:
@@ -81,20 +109,21 @@ def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
         result = op.joint(g, y, *values, **options)
         if not isinstance(result, (tuple, list)) or len(result) != len(inputs):
             raise RuleError(f"{op.name}: its rule must return {len(inputs)} gradients, one for each input")
-        return [_checked(each, op) for each in result]
+        return [each if isinstance(x, Node) and x.requires_grad else None for each, x in zip(result, inputs)]
     return [
-        _checked(rule(g, y, *values, **options), op) if rule and isinstance(x, Node) and x.requires_grad else None
+        rule(g, y, *values, **options) if rule and isinstance(x, Node) and x.requires_grad else None
         for rule, x in zip(rules, inputs)
     ]
 
 
-def _checked(contribution: Any, op: Op) -> Any:
-    """A gradient with a shape and a dtype, or None."""
-    if contribution is None or hasattr(contribution, "shape"):
-        return contribution
-    if isinstance(contribution, (float, int)):
-        return np.asarray(contribution)
-    raise RuleError(f"{op.name}: its rule returned {type(contribution).__name__}, not an array")
+def _as_array(contribution: Any, node: Node, user: Node) -> Any:
+    """A rule's plain number as an array of its input's dtype; anything else is an error."""
+    if isinstance(contribution, (float, int)) and node._data.ndim == 0:
+        return np.asarray(contribution, dtype=node._data.dtype)
+    raise RuleError(
+        f"{user.op.name}: its rule returned {type(contribution).__name__} for an input of shape "
+        f"{node._data.shape}; it must return an array of that shape"
+    )
 
 
 def _summed_to(contribution: Any, node: Node, user: Node) -> Any:

@@ -55,7 +55,7 @@ class Node:
         "source",
     )
     _unset: Mapping[str, Any] = MappingProxyType(
-        {"grad": None, "name": None, "saved": None, "scope": (), "source": None}
+        {"grad": None, "name": None, "options": None, "saved": None, "scope": (), "source": None}
     )
     __hash__ = object.__hash__
 
@@ -153,16 +153,28 @@ def finish(node: Node, context: _Context) -> None:
         node.scope = context.scope
     if context.anomaly:
         node.source = _source_line()
-        bad = _first_bad(node._data)
-        if bad:
-            raise AnomalyError(f"{node.op.name} gave {bad}; {_story(node)}")
+        check_value(node.op, node.inputs, node._data)
+
+
+def check_value(op: Op, inputs: tuple[Any, ...], value: Any) -> None:
+    """Raise `AnomalyError` if an operation's value has a NaN or Inf."""
+    bad = _first_bad(value)
+    if bad:
+        raise AnomalyError(f"{op.name} gave {bad}; inputs: {_described(inputs)}; made at {_source_line()}")
 
 
 def check_gradient(gradient: Any, node: Node) -> None:
     """Raise `AnomalyError` if going backward through ``node`` made a NaN or Inf."""
     bad = _first_bad(getattr(gradient, "_data", gradient))
     if bad:
-        raise AnomalyError(f"the derivative of {node.op.name} gave {bad}; {_story(node)}")
+        made = node.source or "a line outside mg.detect_anomaly(); build the graph inside it to see which"
+        raise AnomalyError(
+            f"the derivative of {node.op.name} gave {bad}; inputs: {_described(node.inputs)}; made at {made}"
+        )
+
+
+def _described(inputs: tuple[Any, ...]) -> str:
+    return ", ".join(describe(each) for each in inputs)
 
 
 def _first_bad(value: Any) -> str | None:
@@ -171,11 +183,6 @@ def _first_bad(value: Any) -> str | None:
         return None
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0]) if array.ndim else ()
     return f"{float(array[where])}" + (f" at index {where}" if where else "")
-
-
-def _story(node: Node) -> str:
-    inputs = ", ".join(describe(each) for each in node.inputs)
-    return f"inputs: {inputs}; made at {node.source or 'a line outside mg.detect_anomaly()'}"
 
 
 def describe(value: Any) -> str:
@@ -196,7 +203,7 @@ _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 def _source_line() -> str:
     """The file, line and text of the caller's code that is now making a node."""
-    frame: Any = sys._getframe(2)
+    frame: Any = sys._getframe(1)
     while frame.f_back and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     filename, line = frame.f_code.co_filename, frame.f_lineno
@@ -211,6 +218,7 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
 
     Raises `StaleGraphError` if a leaf was changed after an operation used it.
     """
+    kind = type(root)
     order: list[Node] = []
     leaves: dict[Node, None] = {}
     if root.op is None:
@@ -221,19 +229,17 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
     while stack:
         node = pop()
         if node.op is None:
+            leaves[node] = None
             continue
         append(node)
         index = node.index
         for each in node.inputs:
-            if isinstance(each, Node):
+            if type(each) is kind:
                 if each.index > index:
                     _raise_stale(each, node)
                 if each not in seen and each.requires_grad:
                     add(each)
-                    if each.op is None:
-                        leaves[each] = None
-                    else:
-                        push(each)
+                    push(each)
     order.sort(key=_by_index, reverse=True)
     return order, list(leaves)
 

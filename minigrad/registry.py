@@ -168,6 +168,10 @@ class Op:
         self.option_defaults = {
             p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         }
+        #: Built in and elementwise: the property tests hold its rule to shape and dtype, so backward need not.
+        self.trusted = self.elementwise and forward.__module__.startswith(f"{__package__}.")
+        #: A call with just its inputs needs no sorting.
+        self.simple = not self.variadic and not self.option_defaults and not saves
         self._required_options = tuple(k for k, v in self.option_defaults.items() if v is inspect.Parameter.empty)
 
     def __repr__(self) -> str:
@@ -179,7 +183,10 @@ class Op:
     # ---- calling ------------------------------------------------------------------------------------
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
-        inputs, options = self.bind(arguments, options)
+        if self.simple and not options and len(arguments) == len(self.input_names):
+            inputs = arguments
+        else:
+            inputs, options = self.bind(arguments, options)
         for each in inputs:
             apply = getattr(type(each), "_apply", None)
             if apply is not None:
@@ -310,7 +317,7 @@ class Op:
         """The rules on Python floats, one for each input."""
         if self.rules is None:
             raise RuleError(f"{self.name}: has no rule on Python floats; use mg.Tensor")
-        return tuple(rule and on_floats(rule) for rule in self.rules)
+        return tuple(on_floats(rule) if rule else (lambda g, y, *inputs: 0.0) for rule in self.rules)
 
 
 def operations() -> Mapping[str, Op]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -48,14 +47,12 @@ class Scalar(Node):
     """
 
     __slots__ = ()
-    _unset = MappingProxyType({**Node._unset, "grad": 0.0})
+    requires_grad = True
 
     def __init__(self, data: Any, *, name: str | None = None) -> None:
         self._data = _as_float(data, "Scalar")
         self.op = None
         self.inputs = ()
-        self.options = None
-        self.requires_grad = True
         self.index = tick()
         self.grad = 0.0
         if name is not None:
@@ -193,8 +190,8 @@ class Scalar(Node):
 def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, value: float) -> Scalar:
     node = _new(Scalar)
     node._data = value
-    node.requires_grad = True
-    node.options = options
+    if options:
+        node.options = options
     node.index = tick()
     node.grad = 0.0
     context = current_context()
@@ -252,8 +249,6 @@ def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[.
         node._data = data
         node.op = op
         node.inputs = (self, other)
-        node.options = None
-        node.requires_grad = True
         node.index = next_index()
         node.grad = 0.0
         return node
@@ -290,32 +285,29 @@ def _accumulate_floats(order: list[Node], gradients: dict[Node, float]) -> None:
         op = node.op
         inputs = node.inputs
         g = gradients[node]
-        if node.options:
+        if not op.simple or len(inputs) > 2:
             _accumulate_one(node, g, gradients)
         elif len(inputs) == 2:
             a, b = inputs
-            x = a._data if type(a) is Scalar else a
-            z = b._data if type(b) is Scalar else b
             rule_a, rule_b = op.float_rules
             try:
-                by_a = rule_a(g, node._data, x, z) if type(a) is Scalar and rule_a else 0.0
-                by_b = rule_b(g, node._data, x, z) if type(b) is Scalar and rule_b else 0.0
-            except (ArithmeticError, ValueError):
-                _accumulate_one(node, g, gradients)
-                continue
-            if type(a) is Scalar:
-                gradients[a] += by_a
-            if type(b) is Scalar:
-                gradients[b] += by_b
-        elif len(inputs) == 1:
-            (a,) = inputs
-            (rule,) = op.float_rules
-            try:
-                gradients[a] += rule(g, node._data, a._data)
+                if type(a) is not Scalar:
+                    gradients[b] += rule_b(g, node._data, a, b._data)
+                elif type(b) is not Scalar:
+                    gradients[a] += rule_a(g, node._data, a._data, b)
+                else:
+                    y, x, z = node._data, a._data, b._data
+                    by_a = rule_a(g, y, x, z)
+                    gradients[b] += rule_b(g, y, x, z)
+                    gradients[a] += by_a
             except (ArithmeticError, ValueError):
                 _accumulate_one(node, g, gradients)
         else:
-            _accumulate_one(node, g, gradients)
+            (a,) = inputs
+            try:
+                gradients[a] += op.float_rules[0](g, node._data, a._data)
+            except (ArithmeticError, ValueError):
+                _accumulate_one(node, g, gradients)
         if anomaly:
             for each in inputs:
                 if type(each) is Scalar:

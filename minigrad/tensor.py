@@ -10,7 +10,7 @@ import numpy as np
 from . import ops
 from .backward import accumulate
 from .errors import MutationError, NotDifferentiableError, ShapeError
-from .graph import DEFAULT, Node, current_context, describe, finish, tick
+from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
 from .registry import Op, operation_of
 
 _new = object.__new__
@@ -90,7 +90,6 @@ class Tensor(Node):
         self._data = array
         self.op = None
         self.inputs = ()
-        self.options = None
         self.requires_grad = requires_grad
         self.index = tick()
         if name is not None:
@@ -223,40 +222,15 @@ class Tensor(Node):
             raise _with_shapes(op, inputs, error) from None
         if not op.differentiable:
             return data
-        saved = None
-        if op.saves:
-            data, saved = data
-        if type(data) is not _ndarray:
-            data = np.asarray(data)
-        context = current_context()
-        node = _new(Tensor)
-        node._data = data
-        node.index = tick()
-        if context.recording and data.dtype.kind == "f":
-            for x in inputs:
-                if type(x) is Tensor and x.requires_grad:
-                    if op.rules is None and op.joint is None:
-                        raise _without_rule(op)
-                    node.op = op
-                    node.inputs = inputs
-                    node.options = options
-                    node.requires_grad = True
-                    if saved is not None:
-                        node.saved = saved
-                    if context is not DEFAULT:
-                        finish(node, context)
-                    return node
-        node.op = None
-        node.inputs = ()
-        node.options = None
-        node.requires_grad = False
-        return node
+        return _record(op, inputs, options, data)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__":
             op = operation_of(ufunc)
             if op is not None:
-                return op(*inputs, **options)
+                if options:
+                    return op(*inputs, **options)
+                return _apply_unary(op, inputs[0]) if len(inputs) == 1 else Tensor._apply(op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
                 return ufunc(*(getattr(x, "_data", x) for x in inputs), **options)
         elif method == "reduce" and ufunc in _REDUCTIONS:
@@ -415,8 +389,53 @@ def _not_differentiable(name: str) -> NotDifferentiableError:
 # ---- operators: the hot path ---------------------------------------------------------------------------
 
 
+def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Tensor:
+    """The node for a computed value; a leaf where nothing is to be recorded."""
+    node = _new(Tensor)
+    if op.saves:
+        data, node.saved = data
+    if type(data) is not _ndarray:
+        data = np.asarray(data)
+    node._data = data
+    node.index = tick()
+    context = current_context()
+    if context.recording and data.dtype.kind == "f":
+        for x in inputs:
+            if type(x) is Tensor and x.requires_grad:
+                if op.rules is None and op.joint is None:
+                    raise _without_rule(op)
+                node.op = op
+                node.inputs = inputs
+                if options is not None:
+                    node.options = options
+                node.requires_grad = True
+                if context is not DEFAULT:
+                    finish(node, context)
+                return node
+    node.op = None
+    node.inputs = ()
+    node.requires_grad = False
+    if context.anomaly:
+        check_value(op, inputs, data)
+    return node
+
+
+def _apply_unary(op: Op, x: Tensor) -> Any:
+    """`Tensor._apply` for a ufunc of one tensor: the hot path, written out."""
+    data = op.kernel(x._data)
+    if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
+        return _record(op, (x,), None, data) if op.differentiable else data
+    node = _new(Tensor)
+    node._data = data
+    node.op = op
+    node.inputs = (x,)
+    node.requires_grad = True
+    node.index = tick()
+    return node
+
+
 def _unary(op: Op) -> Callable[[Tensor], Tensor]:
-    return lambda self: Tensor._apply(op, (self,), None)
+    return lambda self: _apply_unary(op, self)
 
 
 def _binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -433,12 +452,11 @@ def _binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
             raise _with_shapes(op, (self, other), error) from None
         context = context_of()
         if context is not default or type(data) is not _ndarray:
-            return apply(op, (self, other), None)
+            return _record(op, (self, other), None, data)
         node = new(Tensor)
         node._data = data
         node.op = op
         node.inputs = (self, other)
-        node.options = None
         node.requires_grad = True
         node.index = next_index()
         return node
@@ -468,6 +486,9 @@ Tensor.__ge__ = lambda self, other: ops.greater_equal(self, other)
 
 
 def _method(op: Op) -> Callable[..., Any]:
+    if op.simple and len(op.input_names) == 1:
+        return _unary(op)
+
     def method(self: Tensor, *arguments: Any, **options: Any) -> Any:
         return op(self, *arguments, **options)
 

@@ -237,7 +237,7 @@ def tanh(x, /):
 
 @tanh.rule
 def _(g, y, x):
-    return g * (1 - y * y)
+    return g - g * y * y  # = g (1 − y²); NumPy is slower with a Python number among arrays
 
 
 @op(label="σ", inputs=[real()])
@@ -255,7 +255,7 @@ def sigmoid(x, /):
 
 @sigmoid.rule
 def _(g, y, x):
-    return g * (y * (1 - y))
+    return g * (y - y * y)
 
 
 @op(label="ReLU", inputs=[real(avoid=[0])])
