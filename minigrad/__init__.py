@@ -1,6 +1,6 @@
 """minigrad: a scalar and tensor reverse-mode autodiff engine on NumPy."""
 
-from . import testing
+from . import nn, optim, testing
 from .errors import (
     AnomalyError, MinigradError, MutationError, NotDifferentiableError, RuleError, ShapeError, StaleGraphError,
 )  # fmt: skip

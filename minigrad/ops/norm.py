@@ -46,17 +46,18 @@ def batch_norm(x, gamma, beta, /, axis=(0,), eps=1e-5):
            [7.]])
     """
     m = math.prod(np.shape(x)[i] for i in axis)
-    centered = x - np.mean(x, axis=axis, keepdims=True)
+    mean = np.mean(x, axis=axis, keepdims=True)
+    centered = x - mean
     variance = np.sum(centered * centered, axis=axis, keepdims=True) / m
     inverse = 1 / np.sqrt(variance + eps)
     y = centered * (inverse * _along(gamma, x, axis))
     y += _along(beta, x, axis)
-    return y, (centered, inverse)
+    return y, (centered, inverse, mean, variance)
 
 
 @batch_norm.rule
 def _(g, y, x, gamma, beta, axis, eps, saved, wanted):
-    centered, inverse = saved
+    centered, inverse, _, _ = saved
     m = math.prod(np.shape(x)[i] for i in axis)
     by_beta = np.sum(g, axis=axis, keepdims=True)
     by_gamma = np.sum(g * centered, axis=axis, keepdims=True) * inverse
