@@ -1,6 +1,6 @@
 """minigrad: a scalar and tensor reverse-mode autodiff engine on NumPy."""
 
-from . import nn, optim, testing
+from . import data, nn, optim, testing, train
 from .errors import (
     AnomalyError, MinigradError, MutationError, NotDifferentiableError, RuleError, ShapeError, StaleGraphError,
 )  # fmt: skip

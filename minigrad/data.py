@@ -1,0 +1,143 @@
+"""Data sets for training: reading, splitting, normalising, and seeded mini-batches."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Seed = np.random.Generator | int | None
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """x ↦ (x − μ)/σ with μ and σ from the training set, the same pair for dev and test (course, part C).
+
+    A feature that never varies (σ = 0) is only centred. 003 in the notes divides by σ²; that is a mistake.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minigrad.data import Normalizer
+    >>> normalizer = Normalizer.of(np.array([[1.0, 5.0], [3.0, 5.0]]))
+    >>> normalizer(np.array([[2.0, 6.0]]))
+    array([[0., 1.]])
+    """
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def of(cls, x: np.ndarray) -> Normalizer:
+        """The statistics of a training set (samples, features)."""
+        deviation = x.std(axis=0)
+        return cls(x.mean(axis=0), np.where(deviation == 0, 1.0, deviation))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Samples (…, features) normalised."""
+        return (x - self.mean) / self.deviation
+
+
+def split(
+    x: np.ndarray, y: np.ndarray, *, fractions: tuple[float, ...] = (0.6, 0.2, 0.2), rng: Seed = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Shuffle samples and cut them into parts, such as train, dev and test: 60/20/20 by default (course, part C).
+
+    Raises ValueError if x and y differ in length, or the fractions do not sum to 1.
+
+    >>> import numpy as np
+    >>> from minigrad.data import split
+    >>> [len(part) for part, _ in split(np.zeros((10, 2)), np.zeros(10), rng=0)]
+    [6, 2, 2]
+    """
+    if len(x) != len(y):
+        raise ValueError(f"split: x has {len(x)} samples, y has {len(y)}")
+    if not np.isclose(sum(fractions), 1.0) or min(fractions) < 0:
+        raise ValueError(f"split: the fractions {fractions} must be positive and sum to 1")
+    order = np.random.default_rng(rng).permutation(len(x))
+    cuts = np.round(np.cumsum(fractions)[:-1] * len(x)).astype(int)
+    return [(x[part], y[part]) for part in np.split(order, cuts)]
+
+
+def batches(
+    x: np.ndarray, y: np.ndarray, size: int, *, rng: Seed = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """One epoch of mini-batches in a new random order, the last, smaller one kept (course, part D).
+
+    Raises ValueError if x and y differ in length or the size is not positive.
+
+    >>> import numpy as np
+    >>> from minigrad.data import batches
+    >>> [len(part) for part, _ in batches(np.zeros((10, 2)), np.zeros(10), 4, rng=0)]
+    [4, 4, 2]
+    """
+    if len(x) != len(y):
+        raise ValueError(f"batches: x has {len(x)} samples, y has {len(y)}")
+    if size < 1:
+        raise ValueError(f"batches: the size is {size}, but must be at least 1")
+    order = np.random.default_rng(rng).permutation(len(x))
+    for start in range(0, len(x), size):
+        part = order[start : start + size]
+        yield x[part], y[part]
+
+
+def read_csv(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
+    """A table of numbers without a header, plain or gzipped: features, and integer labels from the last column.
+
+    Raises ValueError that names the row and column of anything that is not a finite number, of a short
+    row, or of a label that is not a whole number from 0; OSError if the file can't be read.
+
+    >>> import tempfile, pathlib
+    >>> from minigrad.data import read_csv
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "points.csv")
+    >>> _ = file.write_text("0.5,1.5,0\\n2.5,3.5,1\\n")
+    >>> read_csv(file)
+    (array([[0.5, 1.5],
+           [2.5, 3.5]]), array([0, 1]))
+    """
+    name = os.fspath(path)
+    opener: Any = gzip.open if name.endswith(".gz") else open
+    rows: list[list[float]] = []
+    with opener(name, "rt", newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.reader(file), start=1):
+            if not row:
+                continue
+            if rows and len(row) != len(rows[0]):
+                raise ValueError(f"{name}: row {number} has {len(row)} columns, the first has {len(rows[0])}")
+            rows.append([_finite(text, name, number, column) for column, text in enumerate(row, start=1)])
+    if not rows or len(rows[0]) < 2:
+        raise ValueError(f"{name}: wants rows of at least one feature and a label, found none")
+    table = np.array(rows)
+    labels = table[:, -1].astype(np.int64)
+    wrong = np.flatnonzero((labels != table[:, -1]) | (labels < 0))
+    if wrong.size:
+        raise ValueError(f"{name}: the label {table[wrong[0], -1]:g} in data row {wrong[0] + 1} is not a class number")
+    return table[:, :-1], labels
+
+
+def _finite(text: str, name: str, row: int, column: int) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        raise ValueError(f"{name}: row {row}, column {column} holds {text!r}, which is not a finite number")
+    return number
+
+
+def load_digits() -> tuple[np.ndarray, np.ndarray]:
+    """scikit-learn's 1,797 handwritten digits: (1797, 64) grey levels from 0 to 16, and (1797,) labels.
+
+    Raises ImportError naming the extra to install where scikit-learn is missing.
+    """
+    try:
+        from sklearn.datasets import load_digits as load
+    except ImportError:
+        raise ImportError("the digits come with scikit-learn: run pip install 'minigrad[data]'") from None
+    x, y = load(return_X_y=True)
+    return x, y
