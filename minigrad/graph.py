@@ -333,11 +333,13 @@ def graph(root: Node) -> Graph:
     ids: dict[Node, int] = {}
     for node in sorted(found, key=lambda each: (each.op is not None, each.index)):
         sources = []
-        for each in node.inputs:
+        for position, each in enumerate(node.inputs):
+            if each is None:  # an input that was left out, such as a bias
+                continue
             if isinstance(each, Node):
-                sources.append(ids[each])
+                sources.append((ids[each], position))
             else:
-                sources.append(len(nodes))
+                sources.append((len(nodes), position))
                 nodes.append(
                     Vertex(len(nodes), "constant", None, None, each, None, node.scope, MappingProxyType({}), None)
                 )
@@ -348,5 +350,5 @@ def graph(root: Node) -> Graph:
         nodes.append(
             Vertex(len(nodes), kind, node.op, node.name, node._data, gradient, node.scope, options, node)
         )
-        edges.extend(Edge(source, ids[node], position) for position, source in enumerate(sources))
+        edges.extend(Edge(source, ids[node], position) for source, position in sources)
     return Graph(tuple(nodes), tuple(edges), ids[root])

@@ -1,0 +1,256 @@
+"""`draw`: a computation graph as a diagram, with the value and the gradient on every node."""
+
+from __future__ import annotations
+
+import html
+import os
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import graphviz
+import numpy as np
+
+from minigrad.graph import Graph, Node, Vertex, graph
+
+from . import layout
+from .files import format_of, write_whole
+from .pdf import pdf_of_svg
+from .theme import LIGHT, Theme
+
+FORMATS = ("svg", "png", "pdf", "dot")
+
+
+class Diagram:
+    """A drawn graph: shows itself in a notebook, and saves itself as SVG, PNG, PDF or DOT.
+
+    Examples
+    --------
+    >>> import minigrad as mg, viz
+    >>> x = mg.Scalar(3.0, name="x")
+    >>> diagram = viz.draw(x * x)
+    >>> diagram
+    <Diagram: 2 nodes, 2 edges; .save('graph.svg') writes it (svg, png, pdf, dot)>
+    >>> diagram.svg().startswith("<?xml")
+    True
+    """
+
+    def __init__(self, source: str, nodes: int, edges: int, engine: str | None = None) -> None:
+        #: The drawing in the DOT language.
+        self.source = source
+        self._counts = (nodes, edges)
+        self._engine = engine
+        self._rendered: dict[str, bytes] = {}
+
+    def render(self, kind: str) -> bytes:
+        """The picture as bytes: "svg", "png", "pdf" or "dot"."""
+        if kind not in self._rendered:
+            if kind == "dot":
+                content = self.source.encode()
+            elif kind == "pdf":
+                content = pdf_of_svg(self.render("svg"))
+            elif kind in FORMATS:
+                content = layout.render(self.source, kind, engine=self._engine)
+            else:
+                raise ValueError(f"{kind!r}: the format must be one of {', '.join(FORMATS)}")
+            self._rendered[kind] = content
+        return self._rendered[kind]
+
+    def svg(self) -> str:
+        """The picture as SVG text."""
+        return self.render("svg").decode()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture in the format of the file's ending; an old file stays whole if that fails.
+
+        Raises ValueError for an unknown ending, FileNotFoundError for a missing folder, `LayoutError`.
+        """
+        return write_whole(path, self.render(format_of(path, FORMATS)))
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def __repr__(self) -> str:
+        nodes, edges = self._counts
+        return f"<Diagram: {nodes} nodes, {edges} edges; .save('graph.svg') writes it ({', '.join(FORMATS)})>"
+
+
+def draw(
+    root: Node | Graph,
+    *,
+    direction: str = "LR",
+    values: bool = True,
+    gradients: bool = True,
+    scopes: bool = True,
+    title: str | None = None,
+    theme: Theme = LIGHT,
+    max_nodes: int = 400,
+    engine: str | None = None,
+) -> Diagram:
+    """Draw everything that a Scalar or Tensor was computed from.
+
+    Operations are rounded boxes, parameters (leaves that want a gradient) orange boxes, data blue
+    cylinders, constants grey ellipses; the root has a double outline; scopes are boxes around their nodes.
+    A gradient reads dJ/da, as in the notes. The layout program's own fonts, which PNG uses, have Latin,
+    Greek and mathematical letters; names in Chinese show in SVG.
+
+    Parameters
+    ----------
+    root
+        The node to explain, or a `minigrad.Graph`.
+    direction
+        "LR" (inputs on the left) or "TB" (inputs at the top).
+    values, gradients
+        Whether to write each node's value and gradient. Tensors keep gradients on leaves only, unless
+        ``backward(retain_grads=True)``.
+    scopes
+        Whether to draw a box around each scope.
+    title
+        A line above the drawing.
+    max_nodes
+        The largest graph that is drawn.
+    engine
+        "pure" or "system"; see `viz.layout`.
+
+    Raises
+    ------
+    TypeError
+        If root is not a node or a graph.
+    ValueError
+        If the graph is larger than ``max_nodes``, or the direction unknown.
+
+    Examples
+    --------
+    >>> import minigrad as mg, viz
+    >>> a, b = mg.Scalar(5.0, name="a"), mg.Scalar(3.0, name="b")
+    >>> J = a * b; J.backward()
+    >>> "d/da = 3" in viz.draw(J).source
+    True
+    """
+    if direction not in ("LR", "TB"):
+        raise ValueError(f"draw: direction {direction!r}: choose 'LR' (left to right) or 'TB' (top to bottom)")
+    view = root if isinstance(root, Graph) else graph(root)
+    if len(view.nodes) > max_nodes:
+        raise ValueError(
+            f"draw: the graph has {len(view.nodes)} nodes, more than max_nodes={max_nodes}; draw a smaller example, or "
+            "raise max_nodes if you mean it"
+        )
+    final = view.nodes[view.root].name
+    source = graphviz.Digraph("computation", strict=False)
+    source.attr(
+        rankdir=direction, bgcolor=theme.background, fontname=theme.font, fontcolor=theme.text, ordering="in",
+        nodesep="0.3", ranksep="0.45", pad="0.15",
+    )  # fmt: skip
+    source.attr("node", fontname=theme.font, fontsize=f"{theme.font_size:g}", fontcolor=theme.text, margin="0.11,0.07")
+    source.attr("edge", color=theme.edge, arrowsize="0.75", penwidth="1.2")
+    if title:
+        source.attr(label=html.escape(title), labelloc="t", fontsize=f"{theme.font_size + 3:g}")
+
+    def add(into: graphviz.Digraph, vertex: Vertex) -> None:
+        style = theme.kinds[vertex.kind]
+        is_root = vertex.id == view.root
+        into.node(
+            str(vertex.id), label=_label(vertex, final, values, gradients, theme), shape=style.shape, style=style.style,
+            fillcolor=style.fill, color=theme.root_outline if is_root else style.outline,
+            penwidth="2" if is_root else "1.3", peripheries="2" if is_root else "1",
+        )  # fmt: skip
+
+    _add_scope(source, (), [v for v in view.nodes], add, scopes, theme)
+    for edge in view.edges:
+        source.edge(str(edge.source), str(edge.target))
+    return Diagram(source.source, len(view.nodes), len(view.edges), engine)
+
+
+def _add_scope(
+    into: graphviz.Digraph,
+    path: tuple[str, ...],
+    vertices: list[Vertex],
+    add: Callable[[graphviz.Digraph, Vertex], None],
+    scopes: bool,
+    theme: Theme,
+) -> None:
+    """Add the vertices of one scope, and a box for every scope inside it, in order of appearance."""
+    inner: dict[str, list[Vertex]] = {}
+    for vertex in vertices:
+        if scopes and len(vertex.scope) > len(path):
+            inner.setdefault(vertex.scope[len(path)], []).append(vertex)
+        else:
+            add(into, vertex)
+    for name, inside in inner.items():
+        deeper = (*path, name)
+        with into.subgraph(name="cluster_" + "/".join(deeper)) as box:
+            fill = theme.scope_fills[min(len(path), len(theme.scope_fills) - 1)]
+            box.attr(
+                label=html.escape(name), labeljust="l", style="filled,rounded", fillcolor=fill,
+                color=theme.scope_outline, fontname=theme.font, fontcolor=theme.quiet_text,
+                fontsize=f"{theme.font_size - 1:g}", margin="10",
+            )  # fmt: skip
+            _add_scope(box, deeper, inside, add, scopes, theme)
+
+
+# ---- what a node says -----------------------------------------------------------------------------------
+
+
+def _label(vertex: Vertex, final: str | None, values: bool, gradients: bool, theme: Theme) -> str:
+    """An HTML-like label: the heading, then value and gradient on lines of their own."""
+    size = theme.font_size
+    heading = vertex.op.label if vertex.op else vertex.name or ""
+    rows = [_row(line, size, bold=True) for line in heading.splitlines()]
+    if values or not rows:
+        rows += _lines(vertex.name if vertex.op else None, describe(vertex.value), size - 1, theme.quiet_text)
+    elif vertex.op and vertex.name:
+        rows.append(_row(vertex.name, size - 1, color=theme.quiet_text))
+    if gradients and vertex.grad is not None:
+        lead = f"d{final or ''}/d{vertex.name}" if vertex.name else "gradient"
+        lines = describe(vertex.grad)
+        if len(lines) == 2 and lines[0] == describe(vertex.value)[0]:
+            lines = lines[1:]  # the shape and dtype stand above already
+        rows += _lines(lead, lines, size - 1, theme.gradient_text)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
+
+
+def _lines(name: str | None, lines: list[str], size: float, color: str) -> list[str]:
+    """``name = value`` on one line where it fits, else the name above the value's lines."""
+    if name and len(lines) == 1 and len(name) + len(lines[0]) <= 16:
+        lines = [f"{name} = {lines[0]}"]
+    elif name:
+        lines = [f"{name} =", *lines]
+    return [_row(line, size, color=color) for line in lines]
+
+
+def _row(text: str, size: float, *, bold: bool = False, color: str | None = None) -> str:
+    escaped = html.escape(text) or " "
+    inner = f"<B>{escaped}</B>" if bold else escaped
+    font = f'<FONT POINT-SIZE="{size:g}"' + (f' COLOR="{color}"' if color else "") + f">{inner}</FONT>"
+    return f'<TR><TD WIDTH="{text_width(text, size):.0f}">{font}</TD></TR>'
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide a text is, in points: the layout program knows no widths outside ASCII."""
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    narrow = sum(c in " .,:;'|()[]ijlt/" for c in text)
+    return size * (1.0 * wide + 0.36 * narrow + 0.6 * (len(text) - wide - narrow))
+
+
+def describe(value: Any) -> list[str]:
+    """A value in one or two short lines: a number, a few entries, or shape, dtype and range."""
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return [_number(array.item())]
+    if array.size == 0:
+        return [f"{array.shape} {array.dtype}"]
+    if array.ndim == 1 and array.size <= 4:
+        return ["[" + ", ".join(_number(x) for x in array.tolist()) + "]"]
+    if array.ndim == 2 and array.size <= 9 and array.shape[1] <= 3:
+        return ["[" + ", ".join(_number(x) for x in row) + "]" for row in array.tolist()]
+    first = f"{array.shape} {array.dtype}"
+    if array.dtype.kind == "b":
+        return [first, f"{int(array.sum())} true"]
+    if array.dtype.kind in "fiu":
+        return [first, f"{_number(array.min())} to {_number(array.max())}"]
+    return [first]
+
+
+def _number(x: Any) -> str:
+    return f"{x:.4g}" if isinstance(x, (float, np.floating)) else str(x)
