@@ -91,10 +91,11 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
 
 def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
     """What the operation's rules give for each input: the general case."""
-    inputs = node.inputs
-    options = node.options or {}
+    inputs: tuple[Any, ...] = node.inputs
+    values: list[Any]
+    options: dict[str, Any] = dict(node.options or {})
     if create_graph:
-        values, y = inputs, node
+        values, y = list(inputs), node
         if op.saves:  # on tensors what was saved has to be part of the graph, so it is computed in it
             options = options | {"saved": op.forward(*inputs, **options)[1]}
     else:
@@ -106,6 +107,7 @@ def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
         if op.joint_takes_wanted:
             wanted = tuple(isinstance(x, Node) and x.requires_grad for x in inputs)
             options = options | {"wanted": wanted}
+        assert op.joint is not None
         result = op.joint(g, y, *values, **options)
         if not isinstance(result, (tuple, list)) or len(result) != len(inputs):
             raise RuleError(f"{op.name}: its rule must return {len(inputs)} gradients, one for each input")

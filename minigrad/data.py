@@ -33,9 +33,13 @@ class Normalizer:
     deviation: np.ndarray
 
     @classmethod
-    def of(cls, x: np.ndarray) -> Normalizer:
-        """The statistics of a training set (samples, features)."""
-        deviation = x.std(axis=0)
+    def of(cls, x: np.ndarray, *, one_deviation: bool = False) -> Normalizer:
+        """The statistics of a training set (samples, features).
+
+        With ``one_deviation`` all features share one σ: right where all have one unit, as the pixels of a
+        picture have, since a pixel that is almost never lit would otherwise be blown up.
+        """
+        deviation = np.full(x.shape[1:], x.std()) if one_deviation else x.std(axis=0)
         return cls(x.mean(axis=0), np.where(deviation == 0, 1.0, deviation))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -64,9 +68,7 @@ def split(
     return [(x[part], y[part]) for part in np.split(order, cuts)]
 
 
-def batches(
-    x: np.ndarray, y: np.ndarray, size: int, *, rng: Seed = None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def batches(x: np.ndarray, y: np.ndarray, size: int, *, rng: Seed = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """One epoch of mini-batches in a new random order, the last, smaller one kept (course, part D).
 
     Raises ValueError if x and y differ in length or the size is not positive.

@@ -57,6 +57,17 @@ class Node:
     _unset: Mapping[str, Any] = MappingProxyType(
         {"grad": None, "name": None, "options": None, "saved": None, "scope": (), "source": None}
     )
+    _data: Any
+    grad: Any
+    index: int
+    inputs: tuple[Any, ...]
+    name: str | None
+    op: Any
+    options: Mapping[str, Any] | None
+    requires_grad: bool
+    saved: Any
+    scope: tuple[str, ...]
+    source: str | None
     __hash__ = object.__hash__
 
     def __getattr__(self, attribute: str) -> Any:
@@ -347,8 +358,6 @@ def graph(root: Node) -> Graph:
         kind = "operation" if node.op else "parameter" if node.requires_grad else "data"
         options = MappingProxyType(dict(node.options or {}))
         gradient = node.grad if node.requires_grad else None
-        nodes.append(
-            Vertex(len(nodes), kind, node.op, node.name, node._data, gradient, node.scope, options, node)
-        )
+        nodes.append(Vertex(len(nodes), kind, node.op, node.name, node._data, gradient, node.scope, options, node))
         edges.extend(Edge(source, ids[node], position) for source, position in sources)
     return Graph(tuple(nodes), tuple(edges), ids[root])

@@ -292,8 +292,7 @@ class Op:
         except TypeError as error:
             wanted = ", ".join(["g", "y", *self.input_names, *(f"{k}=" for k in keywords)])
             raise RuleError(
-                f"op {self.name}: its {what} must take ({wanted}), but it takes "
-                f"{inspect.signature(function)}: {error}"
+                f"op {self.name}: its {what} must take ({wanted}), but it takes {inspect.signature(function)}: {error}"
             ) from None
         return function
 

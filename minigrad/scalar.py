@@ -15,6 +15,50 @@ from .registry import Op, operation_of
 _new = object.__new__
 
 
+# ---- operators: the hot path, written out ---------------------------------------------------------------
+
+
+def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``self ∘ other`` and ``other ∘ self`` for one operation."""
+    new, context_of, next_index, default = _new, current_context, tick, DEFAULT
+
+    def forward(self: Scalar, other: Any) -> Scalar:
+        if type(other) is Scalar:
+            value = other._data
+        elif type(other) is float:
+            value = other
+        elif getattr(type(other), "_apply", None) or isinstance(other, np.ndarray):
+            return NotImplemented
+        else:
+            other = value = _as_float(other, op.name)
+        try:
+            data = kernel(self._data, value)
+        except (ArithmeticError, ValueError):
+            data = float(_ieee(op.kernel, [self._data, value], None))
+        context = context_of()
+        if context is not default:
+            return _record(op, (self, other), None, data)
+        node = new(Scalar)
+        node._data = data
+        node.op = op
+        node.inputs = (self, other)
+        node.index = next_index()
+        node.grad = 0.0
+        return node
+
+    def reflected(self: Scalar, other: Any) -> Scalar:
+        if getattr(type(other), "_apply", None) or isinstance(other, np.ndarray):
+            return NotImplemented
+        value = other if type(other) is float else _as_float(other, op.name)
+        try:
+            data = kernel(value, self._data)
+        except (ArithmeticError, ValueError):
+            data = float(_ieee(op.kernel, [value, self._data], None))
+        return _record(op, (value, self), None, data)
+
+    return forward, reflected
+
+
 class Scalar(Node):
     """A float that remembers how it was computed.
 
@@ -173,6 +217,18 @@ class Scalar(Node):
 
     __hash__ = object.__hash__
 
+    __add__, __radd__ = _binary(ops.add, operator.add)
+    __sub__, __rsub__ = _binary(ops.subtract, operator.sub)
+    __mul__, __rmul__ = _binary(ops.multiply, operator.mul)
+    __truediv__, __rtruediv__ = _binary(ops.divide, operator.truediv)
+    __pow__, __rpow__ = _binary(ops.power, ops.power.float_kernel)
+
+    def __neg__(self) -> Scalar:
+        return _record(ops.negative, (self,), None, -self._data)
+
+    def __abs__(self) -> Scalar:
+        return ops.absolute(self)
+
     def __pos__(self) -> Scalar:
         return self
 
@@ -211,7 +267,9 @@ def _as_float(value: Any, what: str) -> float:
         return float(value)
     if isinstance(value, Node):
         kind = "name=" + repr(value.name) if value.name else f"value {value._data}"
-        raise TypeError(f"{what}: wants a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix")
+        raise TypeError(
+            f"{what}: wants a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
+        )
     if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
         return float(value.reshape(()))
     raise TypeError(f"{what}: wants a real number, got {type(value).__name__} {value!r:.80}")
@@ -220,59 +278,6 @@ def _as_float(value: Any, what: str) -> float:
 def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, Any] | None) -> Any:
     """NumPy's answer where Python's floats raise: inf or nan, and NumPy's warning."""
     return function(*(np.float64(x) if isinstance(x, float) else x for x in values), **(options or {}))
-
-
-# ---- operators: the hot path, written out ---------------------------------------------------------------
-
-
-def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """``self ∘ other`` and ``other ∘ self`` for one operation."""
-    new, context_of, next_index, default = _new, current_context, tick, DEFAULT
-
-    def forward(self: Scalar, other: Any) -> Scalar:
-        if type(other) is Scalar:
-            value = other._data
-        elif type(other) is float:
-            value = other
-        elif getattr(type(other), "_apply", None) or isinstance(other, np.ndarray):
-            return NotImplemented
-        else:
-            other = value = _as_float(other, op.name)
-        try:
-            data = kernel(self._data, value)
-        except (ArithmeticError, ValueError):
-            data = float(_ieee(op.kernel, [self._data, value], None))
-        context = context_of()
-        if context is not default:
-            return _record(op, (self, other), None, data)
-        node = new(Scalar)
-        node._data = data
-        node.op = op
-        node.inputs = (self, other)
-        node.index = next_index()
-        node.grad = 0.0
-        return node
-
-    def reflected(self: Scalar, other: Any) -> Scalar:
-        if getattr(type(other), "_apply", None) or isinstance(other, np.ndarray):
-            return NotImplemented
-        value = other if type(other) is float else _as_float(other, op.name)
-        try:
-            data = kernel(value, self._data)
-        except (ArithmeticError, ValueError):
-            data = float(_ieee(op.kernel, [value, self._data], None))
-        return _record(op, (value, self), None, data)
-
-    return forward, reflected
-
-
-Scalar.__add__, Scalar.__radd__ = _binary(ops.add, operator.add)
-Scalar.__sub__, Scalar.__rsub__ = _binary(ops.subtract, operator.sub)
-Scalar.__mul__, Scalar.__rmul__ = _binary(ops.multiply, operator.mul)
-Scalar.__truediv__, Scalar.__rtruediv__ = _binary(ops.divide, operator.truediv)
-Scalar.__pow__, Scalar.__rpow__ = _binary(ops.power, ops.power.float_kernel)
-Scalar.__neg__ = lambda self: _record(ops.negative, (self,), None, -self._data)
-Scalar.__abs__ = lambda self: ops.absolute(self)
 
 
 # ---- backward -------------------------------------------------------------------------------------------
@@ -316,7 +321,7 @@ def _accumulate_floats(order: list[Node], gradients: dict[Node, float]) -> None:
 
 def _accumulate_one(node: Node, g: float, gradients: dict[Node, float]) -> None:
     """The general step: any number of inputs, options, and derivatives where Python's floats raise."""
-    op, options = node.op, node.options or {}
+    op, options = node.op, dict(node.options or {})
     values = [x._data if type(x) is Scalar else x for x in node.inputs]
     for each, rule, precise in zip(node.inputs, op.float_rules, op.rules, strict=True):
         if type(each) is Scalar and rule:

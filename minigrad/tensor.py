@@ -9,27 +9,110 @@ import numpy as np
 
 from . import ops
 from .backward import accumulate
-from .errors import MutationError, NotDifferentiableError, ShapeError
+from .errors import MutationError, ShapeError
 from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
+from .numpy_functions import (
+    PLAIN_FUNCTIONS,
+    PLAIN_UFUNCS,
+    REDUCTIONS,
+    not_differentiable,
+    with_shapes,
+    without_rule,
+)
 from .registry import Op, operation_of
 
 _new = object.__new__
 _ndarray = np.ndarray
 
-#: NumPy functions that answer with plain data about an array, and so leave the graph knowingly.
-PLAIN_FUNCTIONS = frozenset(
-    {
-        np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.all, np.any, np.nonzero, np.argwhere,
-        np.flatnonzero, np.count_nonzero, np.array_equal, np.allclose, np.isclose, np.iscomplexobj, np.isrealobj,
-        np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type, np.array_repr, np.array_str,
-        np.array2string, np.searchsorted, np.unique, np.save, np.savetxt, np.may_share_memory, np.shares_memory,
-    }
-)  # fmt: skip
-PLAIN_UFUNCS = frozenset(
-    {np.isnan, np.isfinite, np.isinf, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor}
-)
-#: The reductions that ``ufunc.reduce`` stands for.
-_REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "min"}
+# ---- operators: the hot path ---------------------------------------------------------------------------
+
+
+def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Tensor:
+    """The node for a computed value; a leaf where nothing is to be recorded."""
+    node = _new(Tensor)
+    if op.saves:
+        data, node.saved = data
+    if type(data) is not _ndarray:
+        data = np.asarray(data)
+    node._data = data
+    node.index = tick()
+    context = current_context()
+    if context.recording and data.dtype.kind == "f":
+        for x in inputs:
+            if type(x) is Tensor and x.requires_grad:
+                if op.rules is None and op.joint is None:
+                    raise without_rule(op)
+                node.op = op
+                node.inputs = inputs
+                if options is not None:
+                    node.options = options
+                node.requires_grad = True
+                if context is not DEFAULT:
+                    finish(node, context)
+                return node
+    node.op = None
+    node.inputs = ()
+    node.requires_grad = False
+    if context.anomaly:
+        check_value(op, inputs, data)
+    return node
+
+
+def _apply_unary(op: Op, x: Tensor) -> Any:
+    """`Tensor._apply` for a ufunc of one tensor: the hot path, written out."""
+    data = op.kernel(x._data)
+    if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
+        return _record(op, (x,), None, data) if op.differentiable else data
+    node = _new(Tensor)
+    node._data = data
+    node.op = op
+    node.inputs = (x,)
+    node.requires_grad = True
+    node.index = tick()
+    return node
+
+
+def _unary(op: Op) -> Callable[[Tensor], Tensor]:
+    return lambda self: _apply_unary(op, self)
+
+
+def _binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """``self ∘ other`` and ``other ∘ self`` for one ufunc operation."""
+    new, kernel, context_of, next_index, default = _new, op.kernel, current_context, tick, DEFAULT
+
+    def forward(self: Tensor, other: Any) -> Any:
+        if type(other) is not Tensor or not (self.requires_grad or other.requires_grad):
+            return Tensor._apply(op, (self, other), None)
+        try:
+            data = kernel(self._data, other._data)
+        except ValueError as error:
+            raise with_shapes(op, (self, other), error) from None
+        context = context_of()
+        if context is not default or type(data) is not _ndarray:
+            return _record(op, (self, other), None, data)
+        node = new(Tensor)
+        node._data = data
+        node.op = op
+        node.inputs = (self, other)
+        node.requires_grad = True
+        node.index = next_index()
+        return node
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return Tensor._apply(op, (other, self), None)
+
+    return forward, reflected
+
+
+def _method(op: Op) -> Callable[..., Any]:
+    if op.simple and len(op.input_names) == 1:
+        return _unary(op)
+
+    def method(self: Tensor, *arguments: Any, **options: Any) -> Any:
+        return op(self, *arguments, **options)
+
+    method.__name__, method.__doc__ = op.name, op.__doc__
+    return method
 
 
 class Tensor(Node):
@@ -74,9 +157,7 @@ class Tensor(Node):
 
     __slots__ = ()
 
-    def __init__(
-        self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None
-    ) -> None:
+    def __init__(self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         if isinstance(data, Node):
             raise TypeError(f"Tensor: got {describe(data)}, already a node; use .detach() for a leaf with its values")
         array = np.array(data, dtype=dtype)
@@ -213,13 +294,13 @@ class Tensor(Node):
     # ---- NumPy's protocols --------------------------------------------------------------------------
 
     @staticmethod
-    def _apply(op: Op, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    def _apply(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
         """The result of an operation with at least one Tensor among its inputs."""
         values = [x._data if type(x) is Tensor else _constant(x, op) for x in inputs]
         try:
             data = op.kernel(*values, **options) if options else op.kernel(*values)
         except ValueError as error:
-            raise _with_shapes(op, inputs, error) from None
+            raise with_shapes(op, inputs, error) from None
         if not op.differentiable:
             return data
         return _record(op, inputs, options, data)
@@ -233,10 +314,10 @@ class Tensor(Node):
                 return _apply_unary(op, inputs[0]) if len(inputs) == 1 else Tensor._apply(op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
                 return ufunc(*(getattr(x, "_data", x) for x in inputs), **options)
-        elif method == "reduce" and ufunc in _REDUCTIONS:
+        elif method == "reduce" and ufunc in REDUCTIONS:
             options = {"axis": 0} | options
-            return getattr(ops, _REDUCTIONS[ufunc])(*inputs, **options)
-        raise _not_differentiable(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
+            return getattr(ops, REDUCTIONS[ufunc])(*inputs, **options)
+        raise not_differentiable(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         op = operation_of(function)
@@ -247,7 +328,7 @@ class Tensor(Node):
                 *(getattr(x, "_data", x) for x in arguments),
                 **{k: getattr(x, "_data", x) for k, x in options.items()},
             )
-        raise _not_differentiable(function.__name__)
+        raise not_differentiable(function.__name__)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
@@ -336,6 +417,39 @@ class Tensor(Node):
         """Whether any entry is true: plain."""
         return self._data.any(axis)
 
+    # ---- operators ----------------------------------------------------------------------------------
+
+    __add__, __radd__ = _binary(ops.add)
+    __sub__, __rsub__ = _binary(ops.subtract)
+    __mul__, __rmul__ = _binary(ops.multiply)
+    __truediv__, __rtruediv__ = _binary(ops.divide)
+    __matmul__, __rmatmul__ = _binary(ops.matmul)
+    _power, __rpow__ = _binary(ops.power)
+    __neg__ = _unary(ops.negative)
+    __pos__ = _unary(ops.positive)
+    __abs__ = _unary(ops.absolute)
+
+    def __pow__(self, exponent: Any) -> Any:
+        return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
+
+    def __eq__(self, other: object) -> Any:
+        return ops.equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return ops.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return ops.less(self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return ops.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return ops.greater_equal(self, other)
+
     __hash__ = object.__hash__
 
 
@@ -352,148 +466,6 @@ def _constant(x: Any, op: Op) -> Any:
     if isinstance(x, Node):
         raise TypeError(f"{op.name}: a Scalar ({describe(x)}) and a Tensor don't mix; use mg.Tensor for both")
     return x
-
-
-def _with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueError:
-    """The same error with every input's name and shape, as a `ShapeError` where NumPy complains of shapes."""
-    story = ", ".join(
-        f"{name} is {describe(x)}" if x is not None else f"{name} is None"
-        for name, x in zip(op.input_names if not op.variadic else map(str, range(len(inputs))), inputs)
-    )
-    text = str(error)
-    if text.startswith(f"{op.name}:") and op.kernel is op.forward:
-        return error  # the operation's own message, which says it better
-    if op is ops.matmul and all(np.ndim(x) for x in inputs):
-        left, right = np.shape(inputs[0]), np.shape(inputs[1])
-        if left[-1] != right[-2 if len(right) > 1 else 0]:
-            text = f"the last axis of a ({left[-1]}) must equal the {'second-to-last' if len(right) > 1 else 'only'} axis of b ({right[-2 if len(right) > 1 else 0]})"
-    return ShapeError(f"{op.name}: {story}: {text}")
-
-
-def _without_rule(op: Op) -> Exception:
-    from .errors import RuleError
-
-    return RuleError(
-        f"{op.name}: has no derivative rule, but an input wants a gradient; give one with @{op.name}.rule, or "
-        f"register it with differentiable=False"
-    )
-
-
-def _not_differentiable(name: str) -> NotDifferentiableError:
-    return NotDifferentiableError(
-        f"np.{name}: minigrad does not differentiate this function. Use t.numpy() for a plain array if no gradient "
-        "is meant to pass, compose it from the operations in README's table, or write it with @mg.op"
-    )
-
-
-# ---- operators: the hot path ---------------------------------------------------------------------------
-
-
-def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Tensor:
-    """The node for a computed value; a leaf where nothing is to be recorded."""
-    node = _new(Tensor)
-    if op.saves:
-        data, node.saved = data
-    if type(data) is not _ndarray:
-        data = np.asarray(data)
-    node._data = data
-    node.index = tick()
-    context = current_context()
-    if context.recording and data.dtype.kind == "f":
-        for x in inputs:
-            if type(x) is Tensor and x.requires_grad:
-                if op.rules is None and op.joint is None:
-                    raise _without_rule(op)
-                node.op = op
-                node.inputs = inputs
-                if options is not None:
-                    node.options = options
-                node.requires_grad = True
-                if context is not DEFAULT:
-                    finish(node, context)
-                return node
-    node.op = None
-    node.inputs = ()
-    node.requires_grad = False
-    if context.anomaly:
-        check_value(op, inputs, data)
-    return node
-
-
-def _apply_unary(op: Op, x: Tensor) -> Any:
-    """`Tensor._apply` for a ufunc of one tensor: the hot path, written out."""
-    data = op.kernel(x._data)
-    if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
-        return _record(op, (x,), None, data) if op.differentiable else data
-    node = _new(Tensor)
-    node._data = data
-    node.op = op
-    node.inputs = (x,)
-    node.requires_grad = True
-    node.index = tick()
-    return node
-
-
-def _unary(op: Op) -> Callable[[Tensor], Tensor]:
-    return lambda self: _apply_unary(op, self)
-
-
-def _binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """``self ∘ other`` and ``other ∘ self`` for one ufunc operation."""
-    new, kernel, context_of, next_index, default = _new, op.kernel, current_context, tick, DEFAULT
-    apply = Tensor._apply
-
-    def forward(self: Tensor, other: Any) -> Any:
-        if type(other) is not Tensor or not (self.requires_grad or other.requires_grad):
-            return apply(op, (self, other), None)
-        try:
-            data = kernel(self._data, other._data)
-        except ValueError as error:
-            raise _with_shapes(op, (self, other), error) from None
-        context = context_of()
-        if context is not default or type(data) is not _ndarray:
-            return _record(op, (self, other), None, data)
-        node = new(Tensor)
-        node._data = data
-        node.op = op
-        node.inputs = (self, other)
-        node.requires_grad = True
-        node.index = next_index()
-        return node
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        return apply(op, (other, self), None)
-
-    return forward, reflected
-
-
-Tensor.__add__, Tensor.__radd__ = _binary(ops.add)
-Tensor.__sub__, Tensor.__rsub__ = _binary(ops.subtract)
-Tensor.__mul__, Tensor.__rmul__ = _binary(ops.multiply)
-Tensor.__truediv__, Tensor.__rtruediv__ = _binary(ops.divide)
-Tensor.__matmul__, Tensor.__rmatmul__ = _binary(ops.matmul)
-_power, Tensor.__rpow__ = _binary(ops.power)
-Tensor.__pow__ = lambda self, n: ops.square(self) if type(n) in (int, float) and n == 2 else _power(self, n)
-Tensor.__neg__ = _unary(ops.negative)
-Tensor.__pos__ = _unary(ops.positive)
-Tensor.__abs__ = _unary(ops.absolute)
-Tensor.__eq__ = lambda self, other: ops.equal(self, other)
-Tensor.__ne__ = lambda self, other: ops.not_equal(self, other)
-Tensor.__lt__ = lambda self, other: ops.less(self, other)
-Tensor.__le__ = lambda self, other: ops.less_equal(self, other)
-Tensor.__gt__ = lambda self, other: ops.greater(self, other)
-Tensor.__ge__ = lambda self, other: ops.greater_equal(self, other)
-
-
-def _method(op: Op) -> Callable[..., Any]:
-    if op.simple and len(op.input_names) == 1:
-        return _unary(op)
-
-    def method(self: Tensor, *arguments: Any, **options: Any) -> Any:
-        return op(self, *arguments, **options)
-
-    method.__name__, method.__doc__ = op.name, op.__doc__
-    return method
 
 
 for _name, _op in ops.METHODS.items():

@@ -44,18 +44,18 @@ class History:
 
 def predict(model: Module, x: np.ndarray) -> np.ndarray:
     """The class with the highest score for each sample, at test time and without a graph."""
-    with _evaluating(model), no_grad():
+    with _Evaluating(model), no_grad():
         return np.argmax(model(x), axis=-1)
 
 
 def evaluate(model: Module, cost: Callable[..., Any], x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """The cost and the accuracy on a data set, at test time and without a graph."""
-    with _evaluating(model), no_grad():
+    with _Evaluating(model), no_grad():
         output = model(x)
         return cost(output, y).item(), float(np.mean(np.argmax(output, axis=-1) == y))
 
 
-class _evaluating:
+class _Evaluating:
     """The model in evaluation mode inside, and as it was afterwards."""
 
     def __init__(self, model: Module) -> None:

@@ -60,7 +60,7 @@ def assert_close(analytic_values, numeric_values, tolerance):
 def test_every_operation_says_how_to_draw_its_inputs_and_explains_itself():
     for op in mg.operations().values():
         assert op.inputs is not None, op.name
-        assert op.__doc__ and len(op.__doc__) > 20, op.name
+        assert len(op.__doc__ or "") > 20, op.name
 
 
 def test_every_differentiable_operation_has_a_rule():
@@ -157,7 +157,7 @@ def test_a_scalar_gives_the_same_numbers_as_a_tensor(op, data):
         x if x is None or isinstance(x, float) else x.dtype.type(x.flat[0]) if x.size else x.dtype.type(1)
         for x in inputs
     ]
-    places = [i for i in wanted(op, inputs)]
+    places = wanted(op, inputs)
     scalars = {i: mg.Scalar(numbers[i]) for i in places}
     tensors = {i: mg.Tensor(numbers[i], requires_grad=True) for i in places}
     s = op(*(scalars.get(i, x) for i, x in enumerate(numbers)), **options)

@@ -156,7 +156,7 @@ def draw(
             penwidth="2" if is_root else "1.3", peripheries="2" if is_root else "1",
         )  # fmt: skip
 
-    _add_scope(source, (), [v for v in view.nodes], add, scopes, theme)
+    _add_scope(source, (), list(view.nodes), add, scopes, theme)
     for edge in view.edges:
         source.edge(str(edge.source), str(edge.target))
     return Diagram(source.source, len(view.nodes), len(view.edges), engine)

@@ -25,7 +25,8 @@ class Section:
 
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1a1a1a; --quiet: #4a4a4a; --paper: #ffffff; --panel: #f6f7f9; --line: #d9dde3; }
+:root { color-scheme: light dark; --ink: #1a1a1a; --quiet: #4a4a4a; --paper: #ffffff;
+  --panel: #f6f7f9; --line: #d9dde3; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #ececec; --quiet: #b9bec6; --paper: #14161a; --panel: #1e2127; --line: #363b44; } }
 * { box-sizing: border-box; }

@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from cycler import cycler
 from matplotlib.figure import Figure
 
 from .files import format_of, write_whole
 from .theme import LIGHT, OKABE_ITO
 
 FORMATS = ("svg", "png", "pdf")
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.hashsalt": "minigrad", "svg.fonttype": "path", "font.size": 11, "axes.spines.top": False,
     "axes.spines.right": False, "axes.grid": True, "grid.color": "#E3E3E3", "grid.linewidth": 0.8,
     "axes.axisbelow": True, "axes.edgecolor": "#6B6B6B", "text.color": LIGHT.text, "axes.titlesize": 13,
     "axes.titlelocation": "left", "legend.frameon": False, "lines.linewidth": 2.0, "axes.unicode_minus": True,
-    "axes.prop_cycle": matplotlib.cycler(color=OKABE_ITO),
+    "axes.prop_cycle": cycler(color=OKABE_ITO),
 }  # fmt: skip
 
 

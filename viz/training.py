@@ -46,7 +46,9 @@ def confusion_matrix(
     """
     true, predicted = np.asarray(true), np.asarray(predicted)
     if true.shape != predicted.shape or true.ndim != 1 or not true.size:
-        raise ValueError(f"confusion_matrix: true is {true.shape}, predicted {predicted.shape}; wants two of (samples,)")
+        raise ValueError(
+            f"confusion_matrix: true is {true.shape}, predicted {predicted.shape}; wants two of (samples,)"
+        )
     classes = int(max(true.max(), predicted.max())) + 1
     if labels is not None and len(labels) < classes:
         raise ValueError(f"confusion_matrix: {len(labels)} labels for {classes} classes")

@@ -2,7 +2,17 @@
 
 from . import composed, functional
 from .layers import (
-    ACTIVATIONS, MLP, Activation, BatchNorm, LeakyReLU, Linear, ReLU, Sequential, Sigmoid, Softmax, Tanh,
+    ACTIVATIONS,
+    MLP,
+    Activation,
+    BatchNorm,
+    LeakyReLU,
+    Linear,
+    ReLU,
+    Sequential,
+    Sigmoid,
+    Softmax,
+    Tanh,
 )  # fmt: skip
 from .losses import hinge, logistic, quadratic, sigmoid_cross_entropy, softmax_cross_entropy
 from .module import Module

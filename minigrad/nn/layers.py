@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -237,7 +238,7 @@ class MLP(Sequential):
             raise ValueError(f"MLP: unknown activation {activation!r}; choose one of {', '.join(ACTIVATIONS)}")
         generator = np.random.default_rng(rng)
         layers: list[Module] = []
-        for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:])):
+        for i, (n_in, n_out) in enumerate(pairwise(sizes)):
             last = i == len(sizes) - 2
             layers.append(Linear(n_in, n_out, bias=last or not batch_norm, rng=generator, dtype=dtype))
             if not last:

@@ -4,16 +4,52 @@ from types import MappingProxyType
 
 from ..registry import Op, operations
 from .elementwise import (
-    absolute, add, clip, divide, equal, exp, expm1, greater, greater_equal, leaky_relu, less, less_equal, log,
-    log1p, maximum, minimum, multiply, negative, not_equal, positive, power, relu, sigmoid, sign, sqrt, square,
-    subtract, tanh, where,
+    absolute,
+    add,
+    clip,
+    divide,
+    equal,
+    exp,
+    expm1,
+    greater,
+    greater_equal,
+    leaky_relu,
+    less,
+    less_equal,
+    log,
+    log1p,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    positive,
+    power,
+    relu,
+    sigmoid,
+    sign,
+    sqrt,
+    square,
+    subtract,
+    tanh,
+    where,
 )  # fmt: skip
 from .index import add_at, at, getitem, scatter_add, set_at
 from .linalg import affine, dot, matmul
 from .norm import batch_norm, normalize
 from .reduce import max, mean, min, prod, std, sum, var
 from .shape import (
-    astype, broadcast_to, concatenate, expand_dims, moveaxis, pad, reshape, squeeze, stack, swapaxes, transpose,
+    astype,
+    broadcast_to,
+    concatenate,
+    expand_dims,
+    moveaxis,
+    pad,
+    reshape,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
 )  # fmt: skip
 from .softmax import log_softmax, logsumexp, sigmoid_cross_entropy, softmax, softmax_cross_entropy
 

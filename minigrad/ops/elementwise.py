@@ -404,8 +404,6 @@ def clip(x, min=None, max=None, /):
     return raised if max is None else np.minimum(raised, max)
 
 
-
-
 def _inside(x, min, max):
     return (True if min is None else x >= min) & (True if max is None else x <= max)
 

@@ -17,7 +17,7 @@ def _plain(key):
 def _is_basic(key):
     """Whether a key is slices, integers, None and ... only, which name each entry at most once."""
     return all(
-        each is None or each is Ellipsis or isinstance(each, (slice, int, np.integer)) and not isinstance(each, bool)
+        each is None or each is Ellipsis or (isinstance(each, (slice, int, np.integer)) and not isinstance(each, bool))
         for each in (key if isinstance(key, tuple) else (key,))
     )
 
@@ -27,8 +27,19 @@ def _draw_getitem(draw):
     index = draw.indices(n, size=draw.integer(0, 5))
     mask = draw.booleans((n, m))
     key = draw.choice(
-        [0, -1, slice(None, None, 2), slice(None, None, -1), (slice(1, None), None), (Ellipsis, 0), index]
-        + [(index, slice(None)), mask, (index, 0), (index[:, None], np.arange(m))]
+        [
+            0,
+            -1,
+            slice(None, None, 2),
+            slice(None, None, -1),
+            (slice(1, None), None),
+            (Ellipsis, 0),
+            index,
+            (index, slice(None)),
+            mask,
+            (index, 0),
+            (index[:, None], np.arange(m)),
+        ]
     )
     return (draw.array((n, m)),), {"key": key}
 
@@ -130,7 +141,7 @@ def _(g, y, a, values, key, wanted):
     return g if wanted[0] else None, g[key] if wanted[1] else None
 
 
-class at:
+class at:  # noqa: N801 (called as a function)
     """A part of a tensor to be changed in a copy: ``mg.at(t, key).set(values)`` in place of ``t[key] = values``.
 
     Examples

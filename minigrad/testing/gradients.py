@@ -52,7 +52,7 @@ class GradientReport:
 
     @property
     def verdict(self) -> str:
-        """"right" up to 1e-7, "wrong" from 1e-3 on, "look closer" in between (course, part C)."""
+        """ "right" up to 1e-7, "wrong" from 1e-3 on, "look closer" in between (course, part C)."""
         return "right" if self.relative_error <= RIGHT else "wrong" if self.relative_error >= WRONG else "look closer"
 
     @property
@@ -126,9 +126,7 @@ def check_gradients(
     """
     if not inputs:
         raise TypeError("check_gradients: wants at least one input after the function")
-    labels = [
-        names[i] if names else getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)
-    ]
+    labels = [names[i] if names else getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)]
     for label, x in zip(labels, inputs):
         dtype = np.asarray(getattr(x, "_data", x)).dtype
         if dtype.kind != "f":

@@ -14,9 +14,7 @@ import numpy as np
 try:
     from hypothesis import strategies as st
 except ImportError as error:  # pragma: no cover - the message is the point
-    raise ImportError(
-        "minigrad.testing.strategies needs hypothesis: run pip install 'minigrad[test]'"
-    ) from error
+    raise ImportError("minigrad.testing.strategies needs hypothesis: run pip install 'minigrad[test]'") from error
 
 from ..registry import Domain, Op
 
@@ -67,7 +65,7 @@ class Draw:
     ) -> np.ndarray:
         """Real numbers from low to high on a grid of 1/64, at least 1/16 from every number in ``avoid``."""
         count = int(np.prod(shape))
-        grid = [x for x in np.arange(np.ceil(low * 64), np.floor(high * 64) + 1) / 64]
+        grid = np.arange(np.ceil(low * 64), np.floor(high * 64) + 1) / 64
         allowed = sorted((x for x in grid if all(abs(x - a) > 1 / 16 for a in avoid)), key=lambda x: (abs(x - 1), x))
         picks = self._draw(st.lists(st.sampled_from(allowed), min_size=count, max_size=count))
         return np.array(picks, dtype=np.float64).reshape(shape)

@@ -1,0 +1,181 @@
+"""The command line: ``minigrad demo`` draws, verifies and trains, and shows it all on one page."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minigrad as mg
+
+
+class UserError(Exception):
+    """Something that whoever typed the command can put right; told in one line, exit code 2."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit code: 0, or 2 with one line on standard error."""
+    parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and keep.")
+    parser.add_argument("--version", action="version", version=f"minigrad {mg.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="draw and verify a graph, train on handwritten digits, write a page")
+    demo.add_argument("--out", default="out", metavar="DIR", help="the folder to write (default: out)")
+    demo.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all that is random (default: 0)")
+    demo.add_argument(
+        "--digits", metavar="FILE", help="a CSV file, 64 grey levels and a label a row, in place of scikit-learn's"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        run_demo(options.out, options.seed, options.digits)
+    except (UserError, OSError, ImportError, ValueError) as error:
+        print(f"minigrad {options.command}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run_demo(out: str, seed: int, digits: str | None) -> None:
+    """Everything ``minigrad demo`` does."""
+    import viz  # here, and here only: the core never draws
+
+    if seed < 0:
+        raise UserError(f"--seed {seed}: must be 0 or larger")
+    x, y = _read_digits(digits)
+    folder = _folder(out)
+    written: list[Path] = []
+
+    def save(picture: Any, name: str, formats: Sequence[str] = ("svg", "png")) -> Any:
+        written.extend(picture.save(folder / f"{name}.{each}") for each in formats)
+        return picture
+
+    print("J = 3(a + bc) at a = 5, b = 3, c = 2")
+    scalar_graph, scalar_report = _scalar_graph(viz)
+    save(scalar_graph, "scalar_graph")
+
+    trained = _train(x, y, seed)
+    print(f"dev accuracy: {trained.history.dev_accuracy[-1]:.4f}")
+
+    step_graph, step_report = _training_step(viz, trained)
+    save(step_graph, "training_step")
+    flow = save(viz.gradient_flow(trained.history, title="Gradient flow while training"), "gradient_flow")
+    curves = save(viz.training_curves(trained.history, title="Digits, 64-32-10 with batch norm"), "training_curves")
+    predicted = mg.train.predict(trained.model, trained.dev[0])
+    confusion = save(viz.confusion_matrix(trained.dev[1], predicted, range(10), title="Dev set"), "confusion")
+    report = f"J = 3(a + bc)\n{scalar_report}\n\nsoftmax cost of the digits network, 16 samples\n{step_report}\n"
+    written.append(viz.files.write_whole(folder / "gradient_check.txt", report.encode()))
+    written.append(
+        viz.page(
+            folder / "index.html",
+            "minigrad demo",
+            [
+                viz.Section(
+                    "A computation graph",
+                    "Every node shows its value and, below it, the derivative of J by it: J = 33, and 3, 6 and 9.",
+                    scalar_graph,
+                ),
+                viz.Section(
+                    "One training step",
+                    "The network that reads the digits: 64 pixels, batch norm, ReLU, ten classes, softmax cost. "
+                    "Ranges are smallest to largest entry.",
+                    step_graph,
+                ),
+                viz.Section(
+                    "Are the gradients right?",
+                    "All parameters as one vector, against two-sided differences; up to 1e-7 is right.",
+                    report=report,
+                ),
+                viz.Section("Training", "Cost and accuracy by epoch.", curves),
+                viz.Section("Gradient flow", "How large each parameter's gradient is, epoch by epoch.", flow),
+                viz.Section("Which digit is taken for which", "On the dev set, after training.", confusion),
+            ],
+            lead=f"Accuracy on digits the network has not seen: {trained.history.dev_accuracy[-1]:.1%}. Seed {seed}.",
+        )
+    )
+    print(f"wrote {folder}{'/' if not str(folder).endswith('/') else ''}: {', '.join(path.name for path in written)}")
+    print(f"open {folder / 'index.html'}")
+
+
+def _read_digits(path: str | None) -> tuple[np.ndarray, np.ndarray]:
+    if path is None:
+        return mg.data.load_digits()
+    x, y = mg.data.read_csv(path)
+    if x.shape[1] != 64 or y.max() > 9:
+        raise UserError(f"{path}: wants 64 grey levels and a label from 0 to 9 a row, found {x.shape[1]} features")
+    if len(x) < 100:
+        raise UserError(f"{path}: {len(x)} samples are too few to train on; 100 at least")
+    return x, y
+
+
+def _folder(out: str) -> Path:
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".minigrad-can-write"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(f"--out {out}: the folder can't be made or written ({error.strerror})") from None
+    return folder
+
+
+def _scalar_graph(viz: Any) -> tuple[Any, Any]:
+    """The course's worked graph, drawn and verified."""
+
+    def cost(a: Any, b: Any, c: Any) -> Any:
+        u = b * c
+        v = a + u
+        J = 3 * v
+        u.name, v.name, J.name = "u", "v", "J"
+        return J
+
+    a, b, c = mg.Scalar(5.0, name="a"), mg.Scalar(3.0, name="b"), mg.Scalar(2.0, name="c")
+    J = cost(a, b, c)
+    J.backward()
+    print(f"  J = {J.data:g}, dJ/da = {a.grad:g}, dJ/db = {b.grad:g}, dJ/dc = {c.grad:g}")
+    report = mg.testing.check_gradients(cost, a, b, c)
+    print(f"  {str(report).splitlines()[0]}")
+    return viz.draw(J, title="J = 3(a + bc)"), report
+
+
+class _Trained:
+    """The trained network and what it was trained and measured on."""
+
+    def __init__(self, model: mg.nn.Module, history: mg.train.History, train: Any, dev: Any) -> None:
+        self.model, self.history, self.train, self.dev = model, history, train, dev
+
+
+def _train(x: np.ndarray, y: np.ndarray, seed: int) -> _Trained:
+    """64-32-10 with batch norm, softmax and Adam on 80 % of the digits; the rest is the dev set."""
+    rng = np.random.default_rng(seed)
+    (x_train, y_train), (x_dev, y_dev) = mg.data.split(x, y, fractions=(0.8, 0.2), rng=rng)
+    normalize = mg.data.Normalizer.of(x_train, one_deviation=True)
+    train, dev = (normalize(x_train), y_train), (normalize(x_dev), y_dev)
+    print(f"training 64-32-10 with batch norm, softmax and Adam on {len(x_train)} digits, {len(x_dev)} held out")
+    model = mg.nn.MLP([64, 32, 10], batch_norm=True, rng=rng)
+    optimizer = mg.optim.Adam(model.parameters(), lr=5e-3)
+    history = mg.train.fit(
+        model, mg.nn.softmax_cross_entropy, optimizer, *train, epochs=30, batch_size=64, dev=dev, rng=rng
+    )
+    return _Trained(model, history, train, dev)
+
+
+def _training_step(viz: Any, trained: _Trained) -> tuple[Any, Any]:
+    """One step of the trained network on a few samples, drawn with all gradients, and verified."""
+    x, y = trained.train[0][:16], trained.train[1][:16]
+    model = copy.deepcopy(trained.model)  # batch norm's running statistics move with every forward pass
+    model.train()
+    model.name = "MLP 64-32-10"
+    model.zero_grad()
+    J = mg.nn.softmax_cross_entropy(model(mg.Tensor(x, name="x")), mg.Tensor(y, name="labels"))
+    J.name = "J"
+    J.backward(retain_grads=True)
+    picture = viz.draw(J, title="One training step")
+    report = mg.testing.check_gradients(
+        lambda *_: mg.nn.softmax_cross_entropy(model(x), y), *model.parameters(), eps=1e-5
+    )
+    print(f"  {str(report).splitlines()[0]}")
+    return picture, report
