@@ -44,7 +44,7 @@ def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, dat
                     raise without_rule(op)
                 node.op = op
                 node.inputs = inputs
-                if options is not None:
+                if options:
                     node.options = options
                 node.requires_grad = True
                 if context is not DEFAULT:

@@ -251,7 +251,7 @@ def pad(array, /, pad_width, mode="constant", constant_values=0):
 
     >>> import numpy as np, minigrad as mg
     >>> mg.pad(np.ones(2), (1, 2))
-    array([0., 1., 1., 0., 0., 0.])
+    array([0., 1., 1., 0., 0.])
     """
     if mode != "constant":
         raise NotImplementedError(f"pad: mode {mode!r} is not differentiable yet; use mode='constant'")

@@ -24,8 +24,8 @@ def logsumexp(x, /, axis=None, keepdims=False):
     ∂y/∂x = softmax(x), computed as exp(x − y).
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.logsumexp(np.array([1000.0, 1000.0])) - 1000
-    np.float64(0.6931471805599...)
+    >>> round(float(mg.logsumexp(np.array([1000.0, 1000.0]))) - 1000, 6)
+    0.693147
     """
     largest = np.max(x, axis=axis, keepdims=True)
     largest = np.where(np.isfinite(largest), largest, 0.0)
