@@ -9,17 +9,17 @@ from . import chain, digits_mlp, growth, machine, measure, memory, scalar_moons
 
 
 def _scalar(rounds: int) -> str:
-    results = measure.interleave(scalar_moons.programs(), max(3, rounds // 4))
+    results = measure.interleave(scalar_moons.programs(), max(3, rounds // 4), repeat=4)
     return measure.table(results, scalar_moons.GOALS, scalar_moons.SCALE, scalar_moons.UNIT)
 
 
 def _chain(rounds: int) -> str:
-    return measure.table(measure.interleave(chain.programs(), rounds * 2), chain.GOALS, chain.SCALE, chain.UNIT)
+    return measure.table(measure.interleave(chain.programs(), rounds, repeat=5), chain.GOALS, chain.SCALE, chain.UNIT)
 
 
 def _digits(batch: int) -> Callable[[int], str]:
     def run(rounds: int) -> str:
-        results = measure.interleave(digits_mlp.programs(batch), rounds * 3)
+        results = measure.interleave(digits_mlp.programs(batch), rounds, repeat=10)
         return measure.table(results, digits_mlp.GOALS[batch], digits_mlp.SCALE, digits_mlp.UNIT)
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def initial() -> list[np.ndarray]:
     """W1, γ1, β1, W2, γ2, β2, W3, b3, the same for all."""
     rng = np.random.default_rng(1)
     parameters: list[np.ndarray] = []
-    for i, (n_in, n_out) in enumerate(zip(SIZES, SIZES[1:], strict=False)):
+    for i, (n_in, n_out) in enumerate(pairwise(SIZES)):
         parameters.append(rng.normal(scale=np.sqrt(2 / n_in), size=(n_out, n_in)).astype(np.float32))
         if i < len(SIZES) - 2:
             parameters += [np.ones(n_out, np.float32), np.zeros(n_out, np.float32)]
@@ -239,9 +240,7 @@ class Autograd:
         rows = np.arange(batch)
         self.p, self.t = initial(), 0
         self.v, self.s = ([np.zeros_like(p) for p in self.p] for _ in range(2))
-        self.both = autograd.value_and_grad(
-            lambda p: _cost(anp, p, x, y, lambda logp, labels: logp[rows, labels])
-        )
+        self.both = autograd.value_and_grad(lambda p: _cost(anp, p, x, y, lambda logp, labels: logp[rows, labels]))
 
     def gradients(self) -> tuple[float, list[Any]]:
         """The cost and its gradient by every parameter."""

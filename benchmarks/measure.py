@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -22,15 +23,21 @@ def rotated(names: list[str], by: int) -> list[str]:
     return names[by:] + names[:by]
 
 
-def interleave(programs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Result]:
-    """Time every program in each of ``rounds`` rounds, after two rounds of warming up."""
+def interleave(programs: Mapping[str, Callable[[], object]], rounds: int, repeat: int = 1) -> dict[str, Result]:
+    """Time every program in each of ``rounds`` rounds, ``repeat`` times in a row, after two rounds of warming up.
+
+    The garbage of the others is collected before, untimed; a program pays for its own, collector on.
+    """
     names = list(programs)
     times: dict[str, list[float]] = {name: [] for name in names}
     for number in range(-2, rounds):
         for name in rotated(names, number):
+            run = programs[name]
+            gc.collect()
             start = time.perf_counter()
-            programs[name]()
-            elapsed = time.perf_counter() - start
+            for _ in range(repeat):
+                run()
+            elapsed = (time.perf_counter() - start) / repeat
             if number >= 0:
                 times[name].append(elapsed)
     return {name: Result(statistics.median(each), min(each)) for name, each in times.items()}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Net:
         random.seed(1337)
         self.layers = [
             [Neuron(number, n_in, i < len(sizes) - 2) for _ in range(n_out)]
-            for i, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False))
+            for i, (n_in, n_out) in enumerate(pairwise(sizes))
         ]
 
     def __call__(self, x: list[Any]) -> Any:

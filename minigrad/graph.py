@@ -32,49 +32,42 @@ tick = count().__next__
 _by_index = attrgetter("index")
 
 
+def _rare(name: str, default: Any, text: str) -> Any:
+    """A property that few nodes have, kept in one dictionary so that the many need no room for it."""
+
+    def read(self: Node) -> Any:
+        return default if self._extra is None else self._extra.get(name, default)
+
+    def write(self: Node, value: Any) -> None:
+        if self._extra is None:
+            self._extra = {}
+        self._extra[name] = value
+
+    return property(read, write, doc=text)
+
+
 class Node:
     """One value in a graph: what it is, the operation it came from, and that operation's inputs.
 
     ``inputs`` holds nodes and plain numbers or arrays, in order, repeats kept. A node does not know who
     uses it, so dropping the last reference to a root frees its whole graph at once, without the garbage
-    collector. Attributes that a node was never given are not stored; they read as in ``_unset``.
+    collector.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_data",
-        "grad",
-        "index",
-        "inputs",
-        "name",
-        "op",
-        "options",
-        "requires_grad",
-        "saved",
-        "scope",
-        "source",
-    )
-    _unset: Mapping[str, Any] = MappingProxyType(
-        {"grad": None, "name": None, "options": None, "saved": None, "scope": (), "source": None}
-    )
+    __slots__ = ("__weakref__", "_data", "_extra", "grad", "index", "op")
     _data: Any
+    _extra: dict[str, Any] | None
     grad: Any
     index: int
-    inputs: tuple[Any, ...]
-    name: str | None
     op: Any
-    options: Mapping[str, Any] | None
+    inputs: Any
     requires_grad: bool
-    saved: Any
-    scope: tuple[str, ...]
-    source: str | None
+    name = _rare("name", None, "What pictures and messages call it, or None.")
+    options = _rare("options", None, "The options that its operation was called with, or None.")
+    scope = _rare("scope", (), "The scopes it was made in, outermost first.")
+    saved = _rare("saved", None, "What its operation's forward kept for the rule.")
+    source = _rare("source", None, "The line that made it, under `detect_anomaly`.")
     __hash__ = object.__hash__
-
-    def __getattr__(self, attribute: str) -> Any:
-        try:
-            return self._unset[attribute]
-        except KeyError:
-            raise AttributeError(f"{type(self).__name__} has no attribute {attribute!r}") from None
 
     @property
     def is_leaf(self) -> bool:
@@ -247,7 +240,7 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
         for each in node.inputs:
             if type(each) is kind:
                 if each.index > index:
-                    _raise_stale(each, node)
+                    raise_stale(each, node)
                 if each not in seen and each.requires_grad:
                     add(each)
                     push(each)
@@ -255,7 +248,7 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
     return order, list(leaves)
 
 
-def _raise_stale(leaf: Node, node: Node) -> None:
+def raise_stale(leaf: Node, node: Node) -> None:
     raise StaleGraphError(
         f"backward: {describe(leaf)} was changed (by an optimizer's step or an assignment to .data) after "
         f"{node.op.name} used it, so this graph's gradients would be wrong; run the forward pass again"

@@ -12,7 +12,7 @@ from .graph import describe
 from .tensor import Tensor
 
 #: Entries updated at a time: the few arrays that an update touches then stay in the processor's cache.
-_PIECE = 16384
+_PIECE = 32768
 
 
 class Optimizer:
@@ -199,18 +199,17 @@ class Adam(Optimizer):
     def updater(self, group: Mapping[str, Any]) -> Any:
         """See `Optimizer.updater`."""
         beta1, beta2 = float(group["beta1"]), float(group["beta2"])
-        # Both corrections are taken out of the arrays: √(s/c₂) + ε = (√s + ε √c₂)/√c₂.
-        root = float(np.sqrt(1 - beta2**self.steps))
+        # What is kept is v/(1 − β₁) and s/(1 − β₂): v ← β₁ v + g needs one pass over the arrays less than
+        # v ← β₁ v + (1 − β₁) g. With √(s/c₂) + ε = (√s + ε √c₂)/√c₂ all constants go into ε and α.
+        root = float(np.sqrt((1 - beta2**self.steps) / (1 - beta2)))
         eps = float(group["eps"]) * root
-        lr = float(group["lr"]) * root / (1 - beta1**self.steps)
+        lr = float(group["lr"]) * root * (1 - beta1) / (1 - beta1**self.steps)
 
         def update(w: np.ndarray, g: np.ndarray, v: np.ndarray, s: np.ndarray, *, scratch: np.ndarray) -> None:
-            np.subtract(g, v, out=scratch)
-            scratch *= 1 - beta1
-            v += scratch
+            v *= beta1
+            v += g
             s *= beta2
             np.multiply(g, g, out=scratch)
-            scratch *= 1 - beta2
             s += scratch
             np.sqrt(s, out=scratch)
             scratch += eps

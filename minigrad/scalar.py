@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from . import ops
-from .graph import DEFAULT, Node, check_gradient, current_context, finish, tick, walk_backward
+from .graph import DEFAULT, Node, check_gradient, current_context, finish, raise_stale, tick
 from .registry import Op, operation_of
 
 _new = object.__new__
+
+
+class _Mark:
+    """Stands where a second input would stand."""
+
+
+_NOTHING, _MORE = _Mark(), _Mark()
 
 
 # ---- operators: the hot path, written out ---------------------------------------------------------------
@@ -40,8 +48,10 @@ def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[.
             return _record(op, (self, other), None, data)
         node = new(Scalar)
         node._data = data
+        node._extra = None
         node.op = op
-        node.inputs = (self, other)
+        node._first = self
+        node._second = other
         node.index = next_index()
         node.grad = 0.0
         return node
@@ -90,17 +100,29 @@ class Scalar(Node):
     (33.0, 3.0, 6.0, 9.0)
     """
 
-    __slots__ = ()
+    #: The inputs: one (then `_second` is `_NOTHING`), two, or a tuple of more (then it is `_MORE`). A tuple
+    #: for each node would double what the garbage collector has to look at.
+    __slots__ = ("_first", "_second")
+    _first: Any
+    _second: Any
     requires_grad = True
 
     def __init__(self, data: Any, *, name: str | None = None) -> None:
         self._data = _as_float(data, "Scalar")
-        self.op = None
-        self.inputs = ()
+        self._extra = self.op = None
         self.index = tick()
         self.grad = 0.0
         if name is not None:
             self.name = name
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """What its operation was given, in order; empty for a leaf."""
+        if self.op is None:
+            return ()
+        if self._second is _NOTHING:
+            return (self._first,)
+        return self._first if self._second is _MORE else (self._first, self._second)
 
     @property
     def data(self) -> float:
@@ -138,9 +160,7 @@ class Scalar(Node):
         >>> first.data, x.grad
         (12.0, 12.0)
         """
-        order, leaves = walk_backward(self)
-        gradients: dict[Node, Any] = dict.fromkeys(order, 0.0)
-        gradients.update(dict.fromkeys(leaves, 0.0))
+        order, gradients = _walk(self)
         if create_graph:
             gradients[self] = grad if isinstance(grad, Scalar) else Scalar(grad)
             _accumulate_scalars(order, gradients)
@@ -246,6 +266,7 @@ class Scalar(Node):
 def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, value: float) -> Scalar:
     node = _new(Scalar)
     node._data = value
+    node._extra = None
     if options:
         node.options = options
     node.index = tick()
@@ -253,12 +274,16 @@ def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, val
     context = current_context()
     if context.recording:
         node.op = op
-        node.inputs = inputs
+        if len(inputs) == 2:
+            node._first, node._second = inputs
+        elif len(inputs) == 1:
+            node._first, node._second = inputs[0], _NOTHING
+        else:
+            node._first, node._second = inputs, _MORE
         if context is not DEFAULT:
             finish(node, context)
     else:
         node.op = None
-        node.inputs = ()
     return node
 
 
@@ -283,43 +308,67 @@ def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, An
 # ---- backward -------------------------------------------------------------------------------------------
 
 
-def _accumulate_floats(order: list[Node], gradients: dict[Node, float]) -> None:
+def _walk(root: Scalar) -> tuple[list[Scalar], dict[Node, Any]]:
+    """`walk_backward` for Scalars, all of which want a gradient: the order, and a zero for every node."""
+    order: list[Scalar] = []
+    gradients: dict[Node, Any] = {root: 0.0}
+    stack = [root]
+    pop, push, append = stack.pop, stack.append, order.append
+    while stack:
+        node = pop()
+        if node.op is None:
+            continue
+        append(node)
+        index, a, b = node.index, node._first, node._second
+        if b is _MORE or (type(a) is Scalar and a.index > index) or (type(b) is Scalar and b.index > index):
+            for each in node.inputs:
+                if type(each) is Scalar:
+                    if each.index > index:
+                        raise_stale(each, node)
+                    if each not in gradients:
+                        gradients[each] = 0.0
+                        push(each)
+            continue
+        if type(a) is Scalar and a not in gradients:
+            gradients[a] = 0.0
+            push(a)
+        if type(b) is Scalar and b not in gradients:
+            gradients[b] = 0.0
+            push(b)
+    order.sort(key=attrgetter("index"), reverse=True)
+    return order, gradients
+
+
+def _accumulate_floats(order: list[Scalar], gradients: dict[Node, Any]) -> None:
     """Chain the rules on floats, users first, adding into ``gradients``."""
     anomaly = current_context().anomaly
     for node in order:
-        op = node.op
-        inputs = node.inputs
+        op, a, b = node.op, node._first, node._second
         g = gradients[node]
-        if not op.simple or len(inputs) > 2:
-            _accumulate_one(node, g, gradients)
-        elif len(inputs) == 2:
-            a, b = inputs
-            rule_a, rule_b = op.float_rules
-            try:
-                if type(a) is not Scalar:
-                    gradients[b] += rule_b(g, node._data, a, b._data)
-                elif type(b) is not Scalar:
-                    gradients[a] += rule_a(g, node._data, a._data, b)
-                else:
-                    y, x, z = node._data, a._data, b._data
-                    by_a = rule_a(g, y, x, z)
-                    gradients[b] += rule_b(g, y, x, z)
-                    gradients[a] += by_a
-            except (ArithmeticError, ValueError):
+        try:
+            if not op.simple or b is _MORE:
                 _accumulate_one(node, g, gradients)
-        else:
-            (a,) = inputs
-            try:
+            elif b is _NOTHING:
                 gradients[a] += op.float_rules[0](g, node._data, a._data)
-            except (ArithmeticError, ValueError):
-                _accumulate_one(node, g, gradients)
+            elif type(b) is not Scalar:
+                gradients[a] += op.float_rules[0](g, node._data, a._data, b)
+            elif type(a) is not Scalar:
+                gradients[b] += op.float_rules[1](g, node._data, a, b._data)
+            else:
+                rule_a, rule_b = op.float_rules
+                y, x, z = node._data, a._data, b._data
+                by_a = rule_a(g, y, x, z)
+                gradients[b] += rule_b(g, y, x, z)
+                gradients[a] += by_a
+        except (ArithmeticError, ValueError):
+            _accumulate_one(node, g, gradients)
         if anomaly:
-            for each in inputs:
+            for each in node.inputs:
                 if type(each) is Scalar:
                     check_gradient(gradients[each], node)
 
 
-def _accumulate_one(node: Node, g: float, gradients: dict[Node, float]) -> None:
+def _accumulate_one(node: Scalar, g: float, gradients: dict[Node, Any]) -> None:
     """The general step: any number of inputs, options, and derivatives where Python's floats raise."""
     op, options = node.op, dict(node.options or {})
     values = [x._data if type(x) is Scalar else x for x in node.inputs]
@@ -332,7 +381,7 @@ def _accumulate_one(node: Node, g: float, gradients: dict[Node, float]) -> None:
             gradients[each] += contribution
 
 
-def _accumulate_scalars(order: list[Node], gradients: dict[Node, Any]) -> None:
+def _accumulate_scalars(order: list[Scalar], gradients: dict[Node, Any]) -> None:
     """The same on Scalars, so that what is computed can be differentiated again."""
     for node in order:
         g = gradients[node]

@@ -30,6 +30,7 @@ _ndarray = np.ndarray
 def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Tensor:
     """The node for a computed value; a leaf where nothing is to be recorded."""
     node = _new(Tensor)
+    node._extra = node.grad = None
     if op.saves:
         data, node.saved = data
     if type(data) is not _ndarray:
@@ -65,6 +66,7 @@ def _apply_unary(op: Op, x: Tensor) -> Any:
         return _record(op, (x,), None, data) if op.differentiable else data
     node = _new(Tensor)
     node._data = data
+    node._extra = node.grad = None
     node.op = op
     node.inputs = (x,)
     node.requires_grad = True
@@ -92,6 +94,7 @@ def _binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
             return _record(op, (self, other), None, data)
         node = new(Tensor)
         node._data = data
+        node._extra = node.grad = None
         node.op = op
         node.inputs = (self, other)
         node.requires_grad = True
@@ -155,7 +158,7 @@ class Tensor(Node):
     array([ 9., 18.])
     """
 
-    __slots__ = ()
+    __slots__ = ("inputs", "requires_grad")
 
     def __init__(self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         if isinstance(data, Node):
@@ -169,6 +172,8 @@ class Tensor(Node):
                 "pass dtype=np.float64 or write the numbers with a decimal point"
             )
         self._data = array
+        self._extra = None
+        self.grad = None
         self.op = None
         self.inputs = ()
         self.requires_grad = requires_grad

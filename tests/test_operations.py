@@ -169,6 +169,15 @@ def test_a_scalar_gives_the_same_numbers_as_a_tensor(op, data):
         assert scalars[i].grad == pytest.approx(tensors[i].grad.item(), rel=1e-13, abs=1e-15)
 
 
+def test_the_mixed_second_derivative_of_a_power_is_right_where_the_exponent_is_zero():
+    a, b = mg.Tensor(2.0, requires_grad=True), mg.Tensor(0.0, requires_grad=True)
+    (a**b).backward(create_graph=True)
+    by_a, a.grad, b.grad = a.grad, None, None
+    assert by_a.item() == 0.0
+    by_a.backward()
+    assert b.grad == 0.5  # ∂/∂b (b aᵇ⁻¹) = aᵇ⁻¹ (1 + b log a)
+
+
 def test_relative_error_is_the_courses():
     assert relative_error(np.array([1.0]), np.array([3.0])) == 0.5
     assert relative_error(np.zeros(2), np.zeros(2)) == 0.0

@@ -117,7 +117,7 @@ def power(a, b, /):
 
 
 power.rules_by_input(
-    lambda g, y, a, b: g * (b * np.power(a, b - (b != 0))),
+    lambda g, y, a, b: g * (b * np.power(np.where((a == 0) & (b == 0), 1.0, a), b - 1)),
     lambda g, y, a, b: g * (y * np.log(np.where((a == 0) & (b >= 0), 1.0, a))),
 )
 

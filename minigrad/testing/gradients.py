@@ -174,7 +174,7 @@ def _analytic(f: Any, inputs: Sequence[Any]) -> tuple[list[np.ndarray], Callable
             leaf.mark_changed()
         cost = f(*leaves)
         _one_number(cost)
-        if not isinstance(cost, Node):
+        if not isinstance(cost, (Scalar, Tensor)):
             raise TypeError(f"check_gradients: the function left the graph: it gave {type(cost).__name__}, not a node")
         if cost.requires_grad:
             cost.backward()
