@@ -11,7 +11,6 @@ import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -151,6 +150,9 @@ class Op:
         #: One rule that gives every input's gradient at once.
         self.joint: Callable[..., Any] | None = None
         self.joint_takes_wanted = False
+        #: The same for Python floats, made when the first Scalar comes.
+        self.float_kernel: Any = None
+        self.float_rules: tuple[Callable[..., Any], ...] = ()
         self.__name__ = self.__qualname__ = name
         self.__doc__ = inspect.getdoc(forward)
         self.__module__ = forward.__module__
@@ -298,25 +300,28 @@ class Op:
 
     # ---- the same on Python floats ------------------------------------------------------------------
 
-    @cached_property
-    def float_kernel(self) -> Callable[..., Any]:
-        """The forward on Python floats, without NumPy's cost of a call."""
-        return getattr(FLOATS, self.kernel.__name__) if self.kernel is not self.forward else on_floats(self.forward)
+    def prepare_floats(self) -> None:
+        """Clone the forward and the rules for Python floats, without NumPy's cost of a call (once)."""
+        if self.float_kernel is not None:
+            return
+        if self.rules is None and self.differentiable:
+            raise RuleError(f"{self.name}: has no rule for each input on Python floats; use mg.Tensor")
+        own = self.kernel is self.forward
+        self.float_kernel = on_floats(self.forward) if own else getattr(FLOATS, self.kernel.__name__)
+        self.float_rules = tuple(on_floats(rule) if rule else _no_gradient for rule in self.rules or ())
 
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
+        self.prepare_floats()
         try:
             return self.float_kernel(*values, **options)
         except (ArithmeticError, ValueError):
             value = self.kernel(*map(np.float64, values), **options)
             return float(value) if self.differentiable else bool(value)
 
-    @cached_property
-    def float_rules(self) -> tuple[Callable[..., Any] | None, ...]:
-        """The rules on Python floats, one for each input."""
-        if self.rules is None:
-            raise RuleError(f"{self.name}: has no rule on Python floats; use mg.Tensor")
-        return tuple(on_floats(rule) if rule else (lambda g, y, *inputs: 0.0) for rule in self.rules)
+
+def _no_gradient(g: float, y: float, *inputs: float) -> float:
+    return 0.0
 
 
 def operations() -> Mapping[str, Op]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import ops
 from .graph import DEFAULT, Node, check_gradient, current_context, finish, raise_stale, tick
-from .registry import Op, operation_of
+from .registry import FLOATS, Op, operation_of
 
 _new = object.__new__
 
@@ -28,6 +28,7 @@ _NOTHING, _MORE = _Mark(), _Mark()
 
 def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """``self ∘ other`` and ``other ∘ self`` for one operation."""
+    op.prepare_floats()
     new, context_of, next_index, default = _new, current_context, tick, DEFAULT
 
     def forward(self: Scalar, other: Any) -> Scalar:
@@ -241,7 +242,7 @@ class Scalar(Node):
     __sub__, __rsub__ = _binary(ops.subtract, operator.sub)
     __mul__, __rmul__ = _binary(ops.multiply, operator.mul)
     __truediv__, __rtruediv__ = _binary(ops.divide, operator.truediv)
-    __pow__, __rpow__ = _binary(ops.power, ops.power.float_kernel)
+    __pow__, __rpow__ = _binary(ops.power, FLOATS.power)
 
     def __neg__(self) -> Scalar:
         return _record(ops.negative, (self,), None, -self._data)
@@ -257,7 +258,7 @@ class Scalar(Node):
         op = ops.METHODS.get(attribute)
         if op is not None and op.elementwise:
             return lambda *others, **options: op(self, *others, **options)
-        return Node.__getattr__(self, attribute)
+        raise AttributeError(f"Scalar has no attribute {attribute!r}")
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name, op in ops.METHODS.items() if op.elementwise)]
@@ -311,32 +312,40 @@ def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, An
 def _walk(root: Scalar) -> tuple[list[Scalar], dict[Node, Any]]:
     """`walk_backward` for Scalars, all of which want a gradient: the order, and a zero for every node."""
     order: list[Scalar] = []
+    leaves: list[Scalar] = []
     gradients: dict[Node, Any] = {root: 0.0}
     stack = [root]
     pop, push, append = stack.pop, stack.append, order.append
     while stack:
         node = pop()
         if node.op is None:
+            leaves.append(node)
             continue
         append(node)
-        index, a, b = node.index, node._first, node._second
-        if b is _MORE or (type(a) is Scalar and a.index > index) or (type(b) is Scalar and b.index > index):
-            for each in node.inputs:
-                if type(each) is Scalar:
-                    if each.index > index:
-                        raise_stale(each, node)
-                    if each not in gradients:
-                        gradients[each] = 0.0
-                        push(each)
-            continue
+        a, b = node._first, node._second
         if type(a) is Scalar and a not in gradients:
             gradients[a] = 0.0
             push(a)
         if type(b) is Scalar and b not in gradients:
             gradients[b] = 0.0
             push(b)
+        elif b is _MORE:
+            for each in a:
+                if type(each) is Scalar and each not in gradients:
+                    gradients[each] = 0.0
+                    push(each)
     order.sort(key=attrgetter("index"), reverse=True)
+    if leaves and order and max(leaf.index for leaf in leaves) > order[-1].index:
+        _refuse_stale(order)
     return order, gradients
+
+
+def _refuse_stale(order: list[Scalar]) -> None:
+    """Raise if a leaf was changed after an operation used it. (A leaf may also just be younger than other operations.)"""
+    for node in order:
+        for each in node.inputs:
+            if type(each) is Scalar and each.index > node.index:
+                raise_stale(each, node)
 
 
 def _accumulate_floats(order: list[Scalar], gradients: dict[Node, Any]) -> None:
