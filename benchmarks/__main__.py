@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 from . import chain, digits_mlp, growth, machine, measure, memory, scalar_moons
 
 
-def _scalar(rounds: int) -> str:
-    results = measure.interleave(scalar_moons.programs(), max(3, rounds // 4), repeat=4)
-    return measure.table(results, scalar_moons.GOALS, scalar_moons.SCALE, scalar_moons.UNIT)
+def _timed(workload: str, module: Any, goals: list[measure.Goal], repeat: int, share: float) -> Callable[[int], str]:
+    """A workload's table; ``share`` scales the number of rounds."""
 
-
-def _chain(rounds: int) -> str:
-    return measure.table(measure.interleave(chain.programs(), rounds, repeat=5), chain.GOALS, chain.SCALE, chain.UNIT)
-
-
-def _digits(batch: int) -> Callable[[int], str]:
     def run(rounds: int) -> str:
-        results = measure.interleave(digits_mlp.programs(batch), rounds, repeat=10)
-        return measure.table(results, digits_mlp.GOALS[batch], digits_mlp.SCALE, digits_mlp.UNIT)
+        names = list(module.IMPLEMENTATIONS)
+        results, missing = measure.measure(workload, names, max(3, round(rounds * share)), repeat)
+        note = f"\n\nnot installed, so left out: {', '.join(missing)} (pip install '.[bench]')" if missing else ""
+        return measure.table(results, goals, module.SCALE, module.UNIT) + note
 
     return run
 
 
 WORKLOADS: dict[str, tuple[str, Callable[[int], str]]] = {
-    "scalar": ("Scalar moons step, MLP 2-16-16-1, 100 points", _scalar),
-    "chain": ("Chain of 900 small operations on 100 numbers, forward and backward", _chain),
-    "digits-64": ("Training step 784-256-128-10, batch norm, softmax, Adam, float32, batch 64", _digits(64)),
-    "digits-512": ("The same at batch 512", _digits(512)),
+    "scalar": (
+        "Scalar moons step, MLP 2-16-16-1, 100 points",
+        _timed("scalar", scalar_moons, scalar_moons.GOALS, 3, 0.25),
+    ),
+    "chain": (
+        "Chain of 900 small operations on 100 numbers, forward and backward",
+        _timed("chain", chain, chain.GOALS, 5, 1),
+    ),
+    "digits-64": (
+        "Training step 784-256-128-10, batch norm, softmax, Adam, float32, batch 64",
+        _timed("digits-64", digits_mlp, digits_mlp.GOALS[64], 10, 1),
+    ),
+    "digits-512": ("The same at batch 512", _timed("digits-512", digits_mlp, digits_mlp.GOALS[512], 5, 1)),
     "memory": ("Peak memory of that step above the interpreter's", lambda rounds: memory.table()),
     "growth": ("Cost as a scalar chain grows (goals: backward ≤ 3 × forward, linear)", lambda rounds: growth.table()),
 }
@@ -42,9 +47,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20, help="how long to measure (default: 20)")
     options = parser.parse_args()
     print(machine.description())
-    missing = [name for name in machine.PEERS if machine.version(name) is None]
-    if missing:
-        print(f"missing, so left out: {', '.join(missing)}; pip install '.[bench]' brings them")
     for name in options.only or WORKLOADS:
         title, run = WORKLOADS[name]
         print(f"\n### {title}\n\n{run(options.rounds)}", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -106,30 +107,20 @@ def _jax() -> Callable[..., Any]:
     return lambda x, w, b: [np.asarray(g) for g in gradient(x, w, b)]
 
 
-def implementations() -> dict[str, Callable[..., Any]]:
-    """Each takes x, w, b and gives their gradients; those whose package is missing are left out."""
-    result: dict[str, Callable[..., Any]] = {"minigrad": _minigrad, "NumPy by hand": by_hand}
-    makers: dict[str, Callable[[], Callable[..., Any]]] = {
-        "PyTorch": lambda: __import__("torch") and _torch,
-        "MyGrad": lambda: __import__("mygrad") and _mygrad,
-        "HIPS autograd": _autograd,
-        "jax.jit": _jax,
-    }
-    for name, make in makers.items():
-        try:
-            result[name] = make()
-        except ImportError:
-            continue
-    return result
+#: Each gives a function of x, w, b that gives their gradients; ImportError if its package is missing.
+IMPLEMENTATIONS: dict[str, Callable[[], Callable[..., Any]]] = {
+    "minigrad": lambda: _minigrad,
+    "NumPy by hand": lambda: by_hand,
+    "PyTorch": lambda: importlib.import_module("torch") and _torch,
+    "MyGrad": lambda: importlib.import_module("mygrad") and _mygrad,
+    "HIPS autograd": _autograd,
+    "jax.jit": _jax,
+}
 
 
-def programs() -> dict[str, Callable[[], Any]]:
-    """Each implementation on the same numbers, its gradients checked against those by hand."""
-    values = data()
-    exact = by_hand(*values)
-    result = {}
-    for name, run in implementations().items():
-        for g, wanted in zip(run(*values), exact, strict=True):
-            np.testing.assert_allclose(g, wanted, rtol=1e-6, atol=1e-9, err_msg=name)
-        result[name] = lambda run=run: run(*values)
-    return result
+def program(name: str) -> Callable[[], Any]:
+    """One forward and backward pass, its gradients checked against those by hand."""
+    run, values = IMPLEMENTATIONS[name](), data()
+    for g, wanted in zip(run(*values), by_hand(*values), strict=True):
+        np.testing.assert_allclose(g, wanted, rtol=1e-6, atol=1e-9, err_msg=name)
+    return lambda: run(*values)

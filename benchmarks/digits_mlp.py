@@ -282,31 +282,24 @@ class MyGrad:
         return value
 
 
+PRODUCTS = "the matrix products alone"
 IMPLEMENTATIONS: dict[str, Any] = {
     "minigrad": Minigrad, "NumPy by hand": ByHand, "PyTorch": Torch, "jax.jit": Jax, "HIPS autograd": Autograd,
-    "MyGrad": MyGrad,
+    "MyGrad": MyGrad, PRODUCTS: Products,
 }  # fmt: skip
 
 
-def steppers(batch: int) -> dict[str, Any]:
-    """Each installed implementation, its cost and gradients checked against those by hand."""
+def check(name: str, batch: int) -> None:
+    """Hold an implementation's cost and gradients to those by hand; AssertionError names it."""
     cost, exact = ByHand(batch).gradients()
-    result: dict[str, Any] = {}
-    for name, make in IMPLEMENTATIONS.items():
-        try:
-            each = make(batch)
-        except ImportError:
-            continue
-        value, gradients = each.gradients()
-        np.testing.assert_allclose(value, cost, rtol=1e-4, err_msg=name)
-        for g, wanted in zip(gradients, exact, strict=True):
-            np.testing.assert_allclose(g, wanted, rtol=2e-2, atol=2e-5, err_msg=name)
-        result[name] = each
-    return result
+    value, gradients = IMPLEMENTATIONS[name](batch).gradients()
+    np.testing.assert_allclose(value, cost, rtol=1e-4, err_msg=name)
+    for g, wanted in zip(gradients, exact, strict=True):
+        np.testing.assert_allclose(g, wanted, rtol=2e-2, atol=2e-5, err_msg=name)
 
 
-def programs(batch: int) -> dict[str, Callable[[], Any]]:
-    """One step of each, and of the products alone."""
-    result = {name: each.step for name, each in steppers(batch).items()}
-    result["the matrix products alone"] = Products(batch).step
-    return result
+def program(name: str, batch: int) -> Callable[[], Any]:
+    """One step of an implementation, its gradients checked first; ImportError if it is missing."""
+    if name != PRODUCTS:
+        check(name, 16)
+    return IMPLEMENTATIONS[name](batch).step

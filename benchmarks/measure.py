@@ -1,12 +1,13 @@
-"""Interleaved timing: every implementation once a round, in an order that rotates, garbage collector on."""
+"""Interleaved timing: every implementation once a round, in an order that rotates, each in a process of its own."""
 
 from __future__ import annotations
 
-import gc
 import statistics
-import time
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -23,24 +24,65 @@ def rotated(names: list[str], by: int) -> list[str]:
     return names[by:] + names[:by]
 
 
-def interleave(programs: Mapping[str, Callable[[], object]], rounds: int, repeat: int = 1) -> dict[str, Result]:
-    """Time every program in each of ``rounds`` rounds, ``repeat`` times in a row, after two rounds of warming up.
+class Worker:
+    """One implementation of one workload in a process of its own.
 
-    The garbage of the others is collected before, untimed; a program pays for its own, collector on.
+    So nothing that another implementation imports, allocates or leaves to the garbage collector is paid for
+    by this one: each runs as its user would run it.
     """
-    names = list(programs)
+
+    def __init__(self, workload: str, name: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", workload, name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, question: str) -> str:
+        """One line to the worker, one line back; empty if it has ended."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            self.process.stdin.write(question + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return ""
+        return self.process.stdout.readline().strip()
+
+    def close(self) -> None:
+        """End the process."""
+        self.process.communicate("")
+
+
+def interleave(workers: Mapping[str, Any], rounds: int, repeat: int) -> dict[str, Result]:
+    """Time every worker once a round, ``repeat`` runs in a row, after two rounds of warming up."""
+    names = list(workers)
     times: dict[str, list[float]] = {name: [] for name in names}
     for number in range(-2, rounds):
         for name in rotated(names, number):
-            run = programs[name]
-            gc.collect()
-            start = time.perf_counter()
-            for _ in range(repeat):
-                run()
-            elapsed = (time.perf_counter() - start) / repeat
+            seconds = float(workers[name].ask(str(repeat)))
             if number >= 0:
-                times[name].append(elapsed)
+                times[name].append(seconds)
     return {name: Result(statistics.median(each), min(each)) for name, each in times.items()}
+
+
+def measure(workload: str, names: Sequence[str], rounds: int, repeat: int) -> tuple[dict[str, Result], list[str]]:
+    """The results of all implementations that are installed, and the names of those that are not.
+
+    Raises RuntimeError if one disagrees with the others' numbers (its own message stands above).
+    """
+    workers = {name: Worker(workload, name) for name in names}
+    try:
+        answers = {name: each.ask("ready?") for name, each in workers.items()}
+        broken = [name for name, answer in answers.items() if answer not in ("ready", "missing")]
+        if broken:
+            raise RuntimeError(f"{workload}: {', '.join(broken)} could not be prepared")
+        ready = {name: each for name, each in workers.items() if answers[name] == "ready"}
+        return interleave(ready, rounds, repeat), [name for name in names if name not in ready]
+    finally:
+        for each in workers.values():
+            each.close()
 
 
 @dataclass(frozen=True)

@@ -84,18 +84,21 @@ def step(net: Net, number: Callable[[float], Any], points: np.ndarray, labels: n
     return cost.data
 
 
-def programs(points: int = 100) -> dict[str, Callable[[], float]]:
-    """One step for each engine that is installed."""
-    data, labels = moons(points)
-    numbers: dict[str, Callable[[float], Any]] = {"minigrad": mg.Scalar}
-    try:
-        from micrograd.engine import Value
+def _micrograd() -> Callable[[float], Any]:
+    from micrograd.engine import Value
 
-        numbers["micrograd"] = Value
-    except ImportError:
-        pass
-    nets = {name: Net(number, [2, 16, 16, 1]) for name, number in numbers.items()}
-    return {
-        name: (lambda name=name, number=number: step(nets[name], number, data, labels))
-        for name, number in numbers.items()
-    }
+    return Value
+
+
+IMPLEMENTATIONS: dict[str, Callable[[], Callable[[float], Any]]] = {
+    "minigrad": lambda: mg.Scalar,
+    "micrograd": _micrograd,
+}
+
+
+def program(name: str, points: int = 100) -> Callable[[], float]:
+    """One step of an engine; ImportError if it is missing."""
+    number = IMPLEMENTATIONS[name]()
+    data, labels = moons(points)
+    net = Net(number, [2, 16, 16, 1])
+    return lambda: step(net, number, data, labels)

@@ -341,7 +341,7 @@ def _walk(root: Scalar) -> tuple[list[Scalar], dict[Node, Any]]:
 
 
 def _refuse_stale(order: list[Scalar]) -> None:
-    """Raise if a leaf was changed after an operation used it. (A leaf may also just be younger than other operations.)"""
+    """Raise if a leaf was changed after an operation used it; it may also just be younger than other operations."""
     for node in order:
         for each in node.inputs:
             if type(each) is Scalar and each.index > node.index:

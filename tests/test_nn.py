@@ -212,7 +212,7 @@ def test_a_copied_model_learns_on_its_own():
 
 
 def test_unknown_activations_and_layers_are_named():
-    with pytest.raises(ValueError, match="swoosh.*relu"):
+    with pytest.raises(ValueError, match=r"swoosh.*relu"):
         mg.nn.MLP([2, 2], activation="swoosh")
     with pytest.raises(TypeError, match="argument 1 is Op"):
         mg.nn.Sequential(mg.nn.Linear(2, 2), mg.relu)
