@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-import minigrad as mg
-
 from .measure import Goal
 
 SIZES = (784, 256, 128, 10)
@@ -114,6 +112,9 @@ class Minigrad:
     """What a user writes."""
 
     def __init__(self, batch: int) -> None:
+        import minigrad as mg  # here, so that its peers run without it
+
+        self.cost = mg.nn.softmax_cross_entropy
         self.x, self.y = data(batch)
         self.model = mg.nn.MLP(SIZES, batch_norm=True, rng=0, dtype=np.float32)
         for parameter, value in zip(self.model.parameters(), initial(), strict=True):
@@ -123,7 +124,7 @@ class Minigrad:
     def gradients(self) -> tuple[float, list[np.ndarray]]:
         """The cost and its gradient by every parameter."""
         self.optimizer.zero_grad()
-        loss = mg.nn.softmax_cross_entropy(self.model(self.x), self.y)
+        loss = self.cost(self.model(self.x), self.y)
         loss.backward()
         return loss.item(), [p.grad for p in self.model.parameters()]
 

@@ -6,6 +6,7 @@ built and three steps are run. What the packages themselves take is not counted.
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,7 @@ def peak_here(name: str, batch: int) -> int:
     """Kilobytes that building and three steps add to this process at their peak."""
     from . import digits_mlp
 
-    if name == "PyTorch":
-        import torch  # noqa: F401 (its own memory is not the step's)
+    importlib.import_module({"PyTorch": "torch"}.get(name, name))  # its own memory is not the step's
     Path("/proc/self/clear_refs").write_text("5")
     before = _kilobytes("VmRSS")
     stepper = digits_mlp.IMPLEMENTATIONS[name](batch)

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import minigrad as mg
-
 from .measure import Goal
 
 GOALS = [Goal("micrograd", 1 / 8)]
@@ -84,6 +82,12 @@ def step(net: Net, number: Callable[[float], Any], points: np.ndarray, labels: n
     return cost.data
 
 
+def _minigrad() -> Callable[[float], Any]:
+    import minigrad
+
+    return minigrad.Scalar
+
+
 def _micrograd() -> Callable[[float], Any]:
     from micrograd.engine import Value
 
@@ -91,7 +95,7 @@ def _micrograd() -> Callable[[float], Any]:
 
 
 IMPLEMENTATIONS: dict[str, Callable[[], Callable[[float], Any]]] = {
-    "minigrad": lambda: mg.Scalar,
+    "minigrad": _minigrad,
     "micrograd": _micrograd,
 }
 
