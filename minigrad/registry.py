@@ -171,7 +171,7 @@ class Op:
             p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         }
         #: Built in and elementwise: the property tests hold its rule to shape and dtype, so backward need not.
-        self.trusted = self.elementwise and forward.__module__.startswith(f"{__package__}.")
+        self.trusted = self.elementwise and (forward.__module__ or "").startswith(f"{__package__}.")
         #: A call with just its inputs needs no sorting.
         self.simple = not self.variadic and not self.option_defaults and not saves
         self._required_options = tuple(k for k, v in self.option_defaults.items() if v is inspect.Parameter.empty)

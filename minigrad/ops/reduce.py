@@ -92,7 +92,8 @@ def _(g, y, a, axis, ddof, keepdims):
 def _draw_spread(draw):
     """At least two entries along the reduced axis: a standard deviation of 0 has no derivative."""
     shape = draw.shape(min_dims=1, max_dims=3, min_side=2)
-    return (draw.distinct(shape),), {"axis": draw.axes(len(shape)), "ddof": 0, "keepdims": draw.boolean()}
+    axis = draw.axes(len(shape)) or draw.choice([None, 0])
+    return (draw.distinct(shape),), {"axis": axis, "ddof": 0, "keepdims": draw.boolean()}
 
 
 @op(numpy=np.std, inputs=_draw_spread)

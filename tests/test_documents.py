@@ -1,0 +1,66 @@
+"""README and the house rules: the table is the registry's, the code runs, imports point one way."""
+
+import ast
+import re
+from pathlib import Path
+
+import minigrad as mg
+import viz
+from minigrad.reference import renewed
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_operations_is_what_the_registry_says():
+    assert renewed(README) == README, "out of date: run python -m minigrad.reference README.md"
+
+
+def test_every_operation_is_public_and_in_the_table():
+    for name in mg.operations():
+        assert hasattr(mg, name)
+        assert f"| `{name}(" in README
+
+
+def test_readmes_python_runs_as_it_stands(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {"__name__": "readme"}
+    for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
+        exec(compile(block, "README.md", "exec"), names)
+    try:
+        assert (names["a"].grad, names["b"].grad, names["c"].grad) == (3.0, 6.0, 9.0)
+        assert (tmp_path / "j.svg").exists()
+        assert names["history"].dev_accuracy[-1] > 0.95
+        assert names["cube"](2.0) == 8.0
+    finally:
+        mg.registry.forget("cube")
+
+
+def test_readmes_pictures_exist():
+    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file()
+
+
+def test_minigrad_never_imports_viz_but_in_the_command():
+    for file in (ROOT / "minigrad").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            if any(name.split(".")[0] == "viz" for name in names):
+                assert file.name == "cli.py"
+
+
+def test_viz_reads_nothing_of_minigrad_but_the_graph_view():
+    for file in (ROOT / "viz").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("minigrad"):
+                assert node.module == "minigrad.graph"
+
+
+def test_every_public_name_has_a_docstring():
+    for module in (mg, mg.nn, mg.optim, mg.data, mg.train, mg.testing, viz):
+        for name in getattr(module, "__all__", None) or vars(module):
+            value = getattr(module, name)
+            ours = (getattr(value, "__module__", None) or "").startswith(("minigrad", "viz"))
+            if not name.startswith("_") and callable(value) and ours:
+                assert (value.__doc__ or "").strip(), f"{module.__name__}.{name}"

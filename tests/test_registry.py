@@ -1,0 +1,126 @@
+"""`@op`: what is told at registration and at first use of a wrong rule, and calls in NumPy's looser ways."""
+
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad import registry
+
+
+@contextmanager
+def registered(function, rule=None, **options):
+    """An operation for the length of a test."""
+    op = mg.op(function, **options)
+    try:
+        if rule:
+            op.rule(rule)
+        yield op
+    finally:
+        registry.forget(op.name)
+
+
+def test_an_operation_of_your_own_works_on_floats_arrays_scalars_and_tensors_to_second_order():
+    def cube(x, /):
+        return x * x * x
+
+    with registered(cube, lambda g, y, x: g * 3 * x * x, inputs=[mg.real()]) as op:
+        assert op(2.0) == 8.0
+        np.testing.assert_array_equal(op(np.array([1.0, 2.0])), [1.0, 8.0])
+        s = mg.Scalar(2.0)
+        op(s).backward()
+        assert s.grad == 12.0
+        t = mg.Tensor([1.0, 2.0], requires_grad=True)
+        np.sum(op(t)).backward(create_graph=True)
+        first, t.grad = t.grad, None
+        np.sum(first).backward()
+        np.testing.assert_array_equal(t.grad, [6.0, 12.0])
+
+
+def test_two_operations_cannot_share_a_name():
+    with pytest.raises(mg.RuleError, match="'exp' is registered already"):
+
+        @mg.op
+        def exp(x, /):
+            return x
+
+
+def test_a_rule_of_the_wrong_arity_is_told_at_registration():
+    def scaled(x, /, factor=2.0):
+        return x * factor
+
+    with registered(scaled) as op:
+        with pytest.raises(mg.RuleError, match=r"scaled.*\(g, y, x, factor=\)"):
+            op.rule(lambda g, y: g)
+        with pytest.raises(mg.RuleError, match="factor"):
+            op.rule(lambda g, y, x: g)
+        with pytest.raises(mg.RuleError, match="2 rules for the inputs x"):
+            op.rules_by_input(None, None)
+
+
+def test_an_operation_without_inputs_is_told_at_registration():
+    with pytest.raises(mg.RuleError, match="before a '/'"):
+
+        @mg.op
+        def nothing(x):
+            return x
+
+
+def test_a_missing_rule_is_told_when_a_gradient_is_wanted_and_not_before():
+    def lonely(x, /):
+        return x + 1.0
+
+    with registered(lonely) as op:
+        assert op(mg.Tensor([1.0])).data == [2.0]
+        with pytest.raises(mg.RuleError, match=r"lonely: has no derivative rule"):
+            op(mg.Tensor([1.0], requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (lambda g, y, x: np.ones((2, 2)), r"wrong: .*shape \(2, 2\) for an input of shape \(3,\)"),
+        (lambda g, y, x: np.sum(g), r"wrong: .*shape \(\) for an input of shape \(3,\)"),
+        (lambda g, y, x: "g", "wrong: its rule returned str"),
+        (lambda g, y, x: 1.0, "wrong: its rule returned float"),
+    ],
+)
+def test_a_gradient_of_the_wrong_shape_or_kind_is_told_by_name(rule, message):
+    def wrong(x, /):
+        return x * 1.0
+
+    with registered(wrong, rule) as op, pytest.raises(mg.RuleError, match=message):
+        op(mg.Tensor(np.ones(3), requires_grad=True)).backward(np.ones(3))
+
+
+def test_a_joint_rule_must_give_one_gradient_for_each_input():
+    def pair(a, b, /):
+        return a * b
+
+    with registered(pair, lambda g, y, a, b: (g,)) as op, pytest.raises(mg.RuleError, match="2 gradients"):
+        op(mg.Tensor(1.0, requires_grad=True), 2.0).backward()
+
+
+def test_calls_bind_as_numpys_do_and_unknown_options_are_named():
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(mg.sum(x, 0), mg.sum(x, axis=0))
+    np.testing.assert_array_equal(mg.clip(x, max=3.0), np.clip(x, None, 3.0))
+    np.testing.assert_array_equal(mg.sum(x, out=None, axis=1), x.sum(axis=1))
+    with pytest.raises(TypeError, match=r"unknown option axes=0; takes sum\("):
+        mg.sum(x, axes=0)
+    with pytest.raises(TypeError, match="the input 'b' is missing"):
+        mg.add(x)
+    with pytest.raises(TypeError, match="the option 'shape' is missing"):
+        mg.reshape(x)
+    with pytest.raises(TypeError, match="list or tuple"):
+        mg.concatenate(x)
+
+
+def test_operations_can_be_printed_documented_and_copied():
+    assert repr(mg.tanh) == "<op tanh>"
+    assert mg.tanh.signature == "tanh(x, /)"
+    assert "1 − y²" in mg.tanh.__doc__
+    assert mg.operations()["tanh"] is mg.tanh
+    with pytest.raises(TypeError):
+        mg.operations()["mine"] = mg.tanh

@@ -1,0 +1,123 @@
+"""Do the checks fail when they should? Wrong rules are planted and must be caught; right ones must pass."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.testing import GradientError, check_gradients, numerical_gradient
+
+X = np.array([[0.5, -1.2, 2.0], [0.3, 0.9, -0.7]])
+
+
+def squared(x):
+    return float((x**2).sum())
+
+
+@pytest.mark.parametrize(
+    ("mistake", "wrong"),
+    [
+        ("sign", lambda x: -2 * x),
+        ("a thousandth too large", lambda x: 2.002 * x),
+        ("twice", lambda x: 4 * x),
+        ("one entry left out", lambda x: 2 * x * (np.arange(6).reshape(2, 3) != 4)),
+        ("only where x < 0", lambda x: np.where(x < 0, 2.1, 2) * x),
+        ("constant", lambda x: np.ones_like(x)),
+        ("nan", lambda x: x * np.nan),
+    ],
+)
+def test_a_planted_mistake_is_caught_and_its_worst_entry_is_right(mistake, wrong):
+    with pytest.raises(GradientError) as caught:
+        check_gradients((squared, wrong), X, names=["weights"])
+    report = caught.value.report
+    assert not report
+    worst = report.worst[0]
+    difference = np.abs(np.nan_to_num(wrong(X), nan=np.inf) - 2 * X)
+    assert difference[worst.index] == difference.max()
+    assert "weights" in str(caught.value)
+    assert worst.numeric == pytest.approx(2 * X[worst.index], rel=1e-8)
+
+
+def test_a_right_pair_passes_with_the_verdict_right():
+    report = check_gradients((squared, lambda x: 2 * x), X)
+    assert report.passed
+    assert report.verdict == "right"
+    assert report.entries == 6
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(1e-9, "right"), (1e-5, "look closer"), (1e-2, "wrong")])
+def test_the_verdicts_are_the_courses(error, verdict):
+    report = check_gradients((squared, lambda x: 2 * x * (1 + 2 * error)), X, tolerance=1.0)
+    assert report.verdict == verdict
+    assert report.relative_error == pytest.approx(error, rel=0.2)
+
+
+def test_a_wrong_rule_in_a_graph_is_caught():
+    @mg.op(inputs=[mg.real()])
+    def careless(x, /):
+        return np.tanh(x)
+
+    try:
+        careless.rule(lambda g, y, x: g * (1 - y))
+        weights = np.random.default_rng(0).normal(size=X.shape)
+        with pytest.raises(GradientError, match=r"input 0"):
+            check_gradients(lambda x: np.sum(careless(x) * weights), X)
+    finally:
+        mg.registry.forget("careless")
+
+
+def test_a_network_is_checked_through_its_parameters_which_are_then_as_they_were():
+    model = mg.nn.MLP([3, 4, 2], batch_norm=True, rng=0)
+    x, y = np.random.default_rng(1).normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0])
+    before = [p.data.copy() for p in model.parameters()]
+
+    def cost(*_):
+        squares = sum(np.sum(p**2) for p in model.parameters() if p.ndim == 2)
+        return mg.softmax_cross_entropy(model(x), y) + 0.1 / (2 * len(x)) * squares  # with L2, as in the course
+
+    report = check_gradients(cost, *model.parameters())
+    assert report.relative_error < 1e-9
+    assert list(report.by_input) == ["0.weight", "1.gamma", "1.beta", "3.weight", "3.bias"]
+    for p, old in zip(model.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.data, old)
+        assert p.grad is None
+
+
+def test_scalars_and_floats_are_checked_as_scalars():
+    report = check_gradients(lambda a, b, c: 3 * (a + b * c), 5.0, 3.0, 2.0)
+    assert report.relative_error < 1e-12
+
+
+def test_the_courses_step_can_be_chosen():
+    assert check_gradients(lambda x: np.sum(np.tanh(x)), X, eps=1e-7, tolerance=1e-6).relative_error < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs", "error", "message"),
+    [
+        (lambda x: None, (X,), TypeError, "NoneType"),
+        (lambda x: x * 2, (X,), ValueError, r"\(2, 3\).*one number"),
+        (lambda x: np.sum(x) * np.nan, (X,), ValueError, "cost is nan"),
+        (lambda x: np.sum(x), (np.array([1, 2]),), TypeError, "int64"),
+        (lambda x: float(np.sum(x.numpy())), (X,), TypeError, "left the graph"),
+        (lambda: 1.0, (), TypeError, "at least one input"),
+        ((squared, lambda x: (x, x)), (X,), ValueError, "2 gradients for 1 inputs"),
+        ((squared, lambda x: x[0]), (X,), ValueError, r"\(3,\).*\(2, 3\)"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused_with_the_reason(f, inputs, error, message):
+    with pytest.raises(error, match=message):
+        check_gradients(f, *inputs)
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3))
+def test_numerical_derivatives_of_known_functions(a, b):
+    gradients = numerical_gradient(lambda x, y: np.exp(x) * np.sin(y), a, b)
+    exact = np.exp(a) * np.sin(b), np.exp(a) * np.cos(b)
+    np.testing.assert_allclose(gradients, exact, rtol=1e-8, atol=1e-9)
+
+
+def test_next_to_a_kink_the_narrow_step_is_believed():
+    (gradient,) = numerical_gradient(lambda x: np.maximum(x, 0).sum(), np.array([1e-3, -1e-3, 5e-4]))
+    np.testing.assert_allclose(gradient, [1, 0, 1], atol=1e-8)
