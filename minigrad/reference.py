@@ -9,17 +9,13 @@ from pathlib import Path
 from . import ops
 
 BEGIN, END = "<!-- operations: begin (python -m minigrad.reference README.md) -->", "<!-- operations: end -->"
-_TITLES = {
-    "elementwise": "Elementwise", "reduce": "Reductions", "shape": "Shape and order", "index": "Indexing",
-    "linalg": "Matrix products", "softmax": "Softmax family and costs", "norm": "Normalisations",
-}  # fmt: skip
 
 
 def operations_table() -> str:
     """Every built-in operation by family: its call, what it computes, and the NumPy functions that record it."""
     lines: list[str] = []
     for family, operations in ops.FAMILIES.items():
-        lines += [f"**{_TITLES[family]}**", "", "| operation | what it is | also by |", "|---|---|---|"]
+        lines += [f"**{family}**", "", "| operation | what it is | also by |", "|---|---|---|"]
         for op in operations:
             parts = re.match(r"[^(]*\((.*)\)$", op.signature)
             call = f"{op.name}({parts[1] if parts else ''})".replace(", /", "").replace("|", "\\|")

@@ -6,8 +6,6 @@ What the operations are stands in ``ops/``; how their derivatives are chained st
 from __future__ import annotations
 
 import inspect
-import math
-import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import RuleError
+from .floats import FLOATS, on_floats
 
 _operations: dict[str, Op] = {}
 _by_numpy_function: dict[Callable[..., Any], Op] = {}
@@ -338,77 +337,3 @@ def forget(name: str) -> None:
     """Take an operation out of the registry (for tests and for trying a definition again)."""
     for each in _operations.pop(name).numpy_functions:
         _by_numpy_function.pop(each, None)
-
-
-# ---- Python floats ------------------------------------------------------------------------------------
-
-
-def _maximum(a: float, b: float) -> float:
-    return a if a >= b or a != a else b
-
-
-def _minimum(a: float, b: float) -> float:
-    return a if a <= b or a != a else b
-
-
-def _sign(x: float) -> float:
-    return x if x != x else float((x > 0) - (x < 0))
-
-
-def _power(a: float, b: float) -> float:
-    value = a**b
-    if type(value) is complex:  # Python leaves the real line for a negative base; NumPy says nan
-        raise ValueError("a negative number to a fractional power")
-    return value
-
-
-class _Floats(types.SimpleNamespace):
-    """What ``np`` is bound to when a forward or a rule runs on Python floats (twice as fast as NumPy's)."""
-
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(np, name)
-        return (lambda *x: float(function(*x))) if isinstance(function, np.ufunc) else function
-
-
-FLOATS = _Floats(
-    add=operator.add,
-    subtract=operator.sub,
-    multiply=operator.mul,
-    divide=operator.truediv,
-    negative=operator.neg,
-    positive=operator.pos,
-    power=_power,
-    greater=operator.gt,
-    greater_equal=operator.ge,
-    less=operator.lt,
-    less_equal=operator.le,
-    equal=operator.eq,
-    not_equal=operator.ne,
-    absolute=math.fabs,
-    exp=math.exp,
-    expm1=math.expm1,
-    log=math.log,
-    log1p=math.log1p,
-    sqrt=math.sqrt,
-    tanh=math.tanh,
-    square=lambda x: x * x,
-    maximum=_maximum,
-    minimum=_minimum,
-    sign=_sign,
-    where=lambda condition, a, b: a if condition else b,
-)
-
-
-def on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function with ``np`` bound to `FLOATS`."""
-    namespace = {
-        name: FLOATS if value is np else value
-        for name, value in function.__globals__.items()
-        if name in function.__code__.co_names
-    }
-    namespace["__builtins__"] = function.__globals__["__builtins__"]
-    clone = types.FunctionType(
-        function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
-    )
-    clone.__kwdefaults__ = function.__kwdefaults__
-    return clone

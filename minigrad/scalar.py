@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from .floats import FLOATS
 from .graph import DEFAULT, Node, check_gradient, current_context, finish, raise_stale, tick
-from .registry import FLOATS, Op, operation_of
+from .registry import Op, operation_of
 
 _new = object.__new__
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -10,117 +10,10 @@ import numpy as np
 from . import ops
 from .backward import accumulate
 from .errors import MutationError, ShapeError
-from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
-from .numpy_functions import (
-    PLAIN_FUNCTIONS,
-    PLAIN_UFUNCS,
-    REDUCTIONS,
-    not_differentiable,
-    with_shapes,
-    without_rule,
-)
+from .graph import Node, describe, tick
+from .numpy_functions import PLAIN_FUNCTIONS, PLAIN_UFUNCS, REDUCTIONS, not_differentiable
+from .recording import apply, apply_unary, binary, method, unary
 from .registry import Op, operation_of
-
-_new = object.__new__
-_ndarray = np.ndarray
-
-# glibc hands the memory of a freed large array back to the system at once, and each training step then pays for
-# fetching it again, page by page. It learns from the largest array freed so far what is large: one of 16 MB, made,
-# never touched, and let go, has it keep the arrays of usual steps (784-256-128-10 at batch 512: 7.4 to 5.0 ms).
-np.empty(1 << 24, dtype=np.uint8)
-
-# ---- operators: the hot path ---------------------------------------------------------------------------
-
-
-def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Tensor:
-    """The node for a computed value; a leaf where nothing is to be recorded."""
-    node = _new(Tensor)
-    node._extra = node.grad = None
-    if op.saves:
-        data, node.saved = data
-    if type(data) is not _ndarray:
-        data = np.asarray(data)
-    node._data = data
-    node.index = tick()
-    context = current_context()
-    if context.recording and data.dtype.kind == "f":
-        for x in inputs:
-            if type(x) is Tensor and x.requires_grad:
-                if op.rules is None and op.joint is None:
-                    raise without_rule(op)
-                node.op = op
-                node.inputs = inputs
-                if options:
-                    node.options = options
-                node.requires_grad = True
-                if context is not DEFAULT:
-                    finish(node, context)
-                return node
-    node.op = None
-    node.inputs = ()
-    node.requires_grad = False
-    if context.anomaly:
-        check_value(op, inputs, data)
-    return node
-
-
-def _apply_unary(op: Op, x: Tensor) -> Any:
-    """`Tensor._apply` for a ufunc of one tensor: the hot path, written out."""
-    data = op.kernel(x._data)
-    if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
-        return _record(op, (x,), None, data) if op.differentiable else data
-    node = _new(Tensor)
-    node._data = data
-    node._extra = node.grad = None
-    node.op = op
-    node.inputs = (x,)
-    node.requires_grad = True
-    node.index = tick()
-    return node
-
-
-def _unary(op: Op) -> Callable[[Tensor], Tensor]:
-    return lambda self: _apply_unary(op, self)
-
-
-def _binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """``self ∘ other`` and ``other ∘ self`` for one ufunc operation."""
-    new, kernel, context_of, next_index, default = _new, op.kernel, current_context, tick, DEFAULT
-
-    def forward(self: Tensor, other: Any) -> Any:
-        if type(other) is not Tensor or not (self.requires_grad or other.requires_grad):
-            return Tensor._apply(op, (self, other), None)
-        try:
-            data = kernel(self._data, other._data)
-        except ValueError as error:
-            raise with_shapes(op, (self, other), error) from None
-        context = context_of()
-        if context is not default or type(data) is not _ndarray:
-            return _record(op, (self, other), None, data)
-        node = new(Tensor)
-        node._data = data
-        node._extra = node.grad = None
-        node.op = op
-        node.inputs = (self, other)
-        node.requires_grad = True
-        node.index = next_index()
-        return node
-
-    def reflected(self: Tensor, other: Any) -> Any:
-        return Tensor._apply(op, (other, self), None)
-
-    return forward, reflected
-
-
-def _method(op: Op) -> Callable[..., Any]:
-    if op.simple and len(op.input_names) == 1:
-        return _unary(op)
-
-    def method(self: Tensor, *arguments: Any, **options: Any) -> Any:
-        return op(self, *arguments, **options)
-
-    method.__name__, method.__doc__ = op.name, op.__doc__
-    return method
 
 
 class Tensor(Node):
@@ -303,17 +196,9 @@ class Tensor(Node):
 
     # ---- NumPy's protocols --------------------------------------------------------------------------
 
-    @staticmethod
-    def _apply(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
-        """The result of an operation with at least one Tensor among its inputs."""
-        values = [x._data if type(x) is Tensor else _constant(x, op) for x in inputs]
-        try:
-            data = op.kernel(*values, **options) if options else op.kernel(*values)
-        except ValueError as error:
-            raise with_shapes(op, inputs, error) from None
-        if not op.differentiable:
-            return data
-        return _record(op, inputs, options, data)
+    @classmethod
+    def _apply(cls, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
+        return apply(cls, op, inputs, options)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__":
@@ -321,7 +206,7 @@ class Tensor(Node):
             if op is not None:
                 if options:
                     return op(*inputs, **options)
-                return _apply_unary(op, inputs[0]) if len(inputs) == 1 else Tensor._apply(op, inputs, None)
+                return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
                 return ufunc(*(getattr(x, "_data", x) for x in inputs), **options)
         elif method == "reduce" and ufunc in REDUCTIONS:
@@ -429,15 +314,15 @@ class Tensor(Node):
 
     # ---- operators ----------------------------------------------------------------------------------
 
-    __add__, __radd__ = _binary(ops.add)
-    __sub__, __rsub__ = _binary(ops.subtract)
-    __mul__, __rmul__ = _binary(ops.multiply)
-    __truediv__, __rtruediv__ = _binary(ops.divide)
-    __matmul__, __rmatmul__ = _binary(ops.matmul)
-    _power, __rpow__ = _binary(ops.power)
-    __neg__ = _unary(ops.negative)
-    __pos__ = _unary(ops.positive)
-    __abs__ = _unary(ops.absolute)
+    __add__, __radd__ = binary(ops.add)
+    __sub__, __rsub__ = binary(ops.subtract)
+    __mul__, __rmul__ = binary(ops.multiply)
+    __truediv__, __rtruediv__ = binary(ops.divide)
+    __matmul__, __rmatmul__ = binary(ops.matmul)
+    _power, __rpow__ = binary(ops.power)
+    __neg__ = unary(ops.negative)
+    __pos__ = unary(ops.positive)
+    __abs__ = unary(ops.absolute)
 
     def __pow__(self, exponent: Any) -> Any:
         return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
@@ -471,12 +356,5 @@ def _name_of(name: str | None) -> str:
     return f" for {name!r}" if name else ""
 
 
-def _constant(x: Any, op: Op) -> Any:
-    """A plain input as the kernel takes it."""
-    if isinstance(x, Node):
-        raise TypeError(f"{op.name}: a Scalar ({describe(x)}) and a Tensor don't mix; use mg.Tensor for both")
-    return x
-
-
 for _name, _op in ops.METHODS.items():
-    setattr(Tensor, _name, _method(_op))
+    setattr(Tensor, _name, method(_op))

@@ -93,6 +93,9 @@ def expand_dims(x, axis):
 
 def pad(x, pad_width, mode, constant_values=0):
     widths = np.broadcast_to(np.asarray(pad_width), (x.ndim, 2))
+    if mode != "constant":  # PyTorch repeats fewer axes than NumPy, so entries are taken by NumPy's own numbering
+        numbers = np.arange(x.numel()).reshape(tuple(x.shape))
+        return x.reshape(-1)[torch.as_tensor(np.pad(numbers, pad_width, mode=mode))]
     return torch.nn.functional.pad(x, [int(w) for pair in widths[::-1] for w in pair])
 
 

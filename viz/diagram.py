@@ -92,6 +92,7 @@ def draw(
 
     Operations are rounded boxes, parameters (leaves that want a gradient) orange boxes, data blue
     cylinders, constants grey ellipses; the root has a double outline; scopes are boxes around their nodes.
+    Where it matters which input comes first, as in a − b, the arrows are numbered.
     A gradient reads dJ/da, as in the notes. The layout program's own fonts, which PNG uses, have Latin,
     Greek and mathematical letters; names in Chinese show in SVG.
 
@@ -140,10 +141,13 @@ def draw(
     source = graphviz.Digraph("computation", strict=False)
     source.attr(
         rankdir=direction, bgcolor=theme.background, fontname=theme.font, fontcolor=theme.text, ordering="in",
-        nodesep="0.3", ranksep="0.45", pad="0.15",
+        nodesep="0.3", ranksep="0.6", pad="0.15",
     )  # fmt: skip
     source.attr("node", fontname=theme.font, fontsize=f"{theme.font_size:g}", fontcolor=theme.text, margin="0.11,0.07")
-    source.attr("edge", color=theme.edge, arrowsize="0.75", penwidth="1.2")
+    source.attr(
+        "edge", color=theme.edge, arrowsize="0.75", penwidth="1.2", fontname=theme.font, fontcolor=theme.quiet_text,
+        fontsize=f"{theme.font_size - 3:g}", labeldistance="1.6", labelangle="-28",
+    )  # fmt: skip
     if title:
         source.attr(label=html.escape(title), labelloc="t", fontsize=f"{theme.font_size + 3:g}")
 
@@ -158,7 +162,9 @@ def draw(
 
     _add_scope(source, (), list(view.nodes), add, scopes, theme)
     for edge in view.edges:
-        source.edge(str(edge.source), str(edge.target))
+        op = view.nodes[edge.target].op
+        label = {"headlabel": f"{edge.position + 1}"} if op is not None and op.name in _ORDERED else {}
+        source.edge(str(edge.source), str(edge.target), **label)
     return Diagram(source.source, len(view.nodes), len(view.edges), engine)
 
 
@@ -187,6 +193,10 @@ def _add_scope(
                 fontsize=f"{theme.font_size - 1:g}", margin="10",
             )  # fmt: skip
             _add_scope(box, deeper, inside, add, scopes, theme)
+
+
+#: Operations of two inputs alike in kind, of which the reader must know the first: their arrows are numbered.
+_ORDERED = frozenset({"subtract", "divide", "power", "matmul", "dot"})
 
 
 # ---- what a node says -----------------------------------------------------------------------------------

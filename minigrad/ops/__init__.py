@@ -3,35 +3,27 @@
 from types import MappingProxyType
 
 from ..registry import Op, operations
+from .activation import leaky_relu, relu, sigmoid, tanh
+from .comparison import equal, greater, greater_equal, less, less_equal, not_equal
 from .elementwise import (
     absolute,
     add,
     clip,
     divide,
-    equal,
     exp,
     expm1,
-    greater,
-    greater_equal,
-    leaky_relu,
-    less,
-    less_equal,
     log,
     log1p,
     maximum,
     minimum,
     multiply,
     negative,
-    not_equal,
     positive,
     power,
-    relu,
-    sigmoid,
     sign,
     sqrt,
     square,
     subtract,
-    tanh,
     where,
 )  # fmt: skip
 from .index import add_at, at, getitem, scatter_add, set_at
@@ -66,10 +58,20 @@ METHODS: MappingProxyType[str, Op] = MappingProxyType(
     }
 )  # fmt: skip
 
-#: Built-in families by file, for the table of operations.
+#: The built-in operations by family, for the table of operations.
 FAMILIES = MappingProxyType(
     {
-        family: tuple(op for op in operations().values() if op.__module__ == f"{__name__}.{family}")
-        for family in ("elementwise", "reduce", "shape", "index", "linalg", "softmax", "norm")
+        title: tuple(op for op in operations().values() if op.__module__ == f"{__name__}.{file}")
+        for file, title in {
+            "elementwise": "Elementwise",
+            "activation": "Activations",
+            "comparison": "Comparisons",
+            "reduce": "Reductions",
+            "shape": "Shape and order",
+            "index": "Indexing",
+            "linalg": "Matrix products",
+            "softmax": "Softmax family and costs",
+            "norm": "Normalisations",
+        }.items()
     }
 )

@@ -1,10 +1,12 @@
 """Shape operations: the same entries in another order or form, joined, repeated or padded."""
 
 import builtins
+import math
 
 import numpy as np
 
 from ..registry import op
+from .index import scatter_add
 
 
 def _draw_reshape(draw):
@@ -240,26 +242,37 @@ def _(g, y, *arrays, axis):
 def _draw_pad(draw):
     shape = draw.shape(min_dims=1, max_dims=3)
     widths = tuple((draw.integer(0, 2), draw.integer(0, 2)) for _ in shape)
-    return (draw.array(shape),), {"pad_width": draw.choice([widths, 1, (1, 2)]), "mode": "constant"}
+    mode = draw.choice(["constant", *_REPEATING])
+    return (draw.array(shape),), {"pad_width": draw.choice([widths, 1, (1, 2)]), "mode": mode}
+
+
+_REPEATING = ("edge", "reflect", "symmetric", "wrap")
 
 
 @op(numpy=np.pad, inputs=_draw_pad)
 def pad(array, /, pad_width, mode="constant", constant_values=0):
-    """Constants added before and after each axis, as in `numpy.pad`.  The gradient loses them again.
+    """Entries added before and after each axis, as in `numpy.pad`.  The gradient loses them again.
 
-    Raises NotImplementedError for any mode but "constant".
+    The modes are "constant", and "edge", "reflect", "symmetric" and "wrap", which repeat entries: these
+    receive the sum of their repetitions' gradients. Raises ValueError for NumPy's other modes.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.pad(np.ones(2), (1, 2))
     array([0., 1., 1., 0., 0.])
     """
-    if mode != "constant":
-        raise NotImplementedError(f"pad: mode {mode!r} is not differentiable yet; use mode='constant'")
-    return np.pad(array, pad_width, mode=mode, constant_values=constant_values)
+    if mode == "constant":
+        return np.pad(array, pad_width, mode=mode, constant_values=constant_values)
+    if mode not in _REPEATING:
+        raise ValueError(f"pad: mode {mode!r} is not differentiable here; use one of constant, {', '.join(_REPEATING)}")
+    return np.pad(array, pad_width, mode=mode)
 
 
 @pad.rule
 def _(g, y, array, pad_width, mode, constant_values):
     shape = np.shape(array)
+    if mode != "constant":
+        size = math.prod(shape)
+        taken = np.pad(np.arange(size).reshape(shape), pad_width, mode=mode)
+        return np.reshape(scatter_add(g, key=taken, shape=(size,)), shape)
     widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2))
     return g[tuple(builtins.slice(int(before), int(before) + n) for (before, _), n in zip(widths, shape))]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..registry import op
-from .elementwise import sigmoid
+from .activation import sigmoid
 from .reduce import kept
 
 

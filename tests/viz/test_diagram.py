@@ -75,6 +75,13 @@ def test_a_number_used_twice_has_two_edges():
     assert viz.draw(x * x).svg().count('class="edge"') == 2
 
 
+def test_arrows_are_numbered_where_the_order_of_inputs_matters():
+    a, b = mg.Scalar(2.0, name="a"), mg.Scalar(3.0, name="b")
+    numbered = [line for line in viz.draw(b - a).source.splitlines() if "headlabel" in line]
+    assert numbered == ["\t1 -> 2 [headlabel=1]", "\t0 -> 2 [headlabel=2]"]
+    assert "headlabel" not in viz.draw(a + b * a).source
+
+
 @pytest.mark.parametrize("direction", ["LR", "TB"])
 @pytest.mark.parametrize("make", [worked_example, network])
 def test_no_two_nodes_overlap(make, direction):
