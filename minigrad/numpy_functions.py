@@ -53,6 +53,6 @@ def without_rule(op: Op) -> Exception:
 
 def not_differentiable(name: str) -> NotDifferentiableError:
     return NotDifferentiableError(
-        f"np.{name}: minigrad does not differentiate this function. Use t.numpy() for a plain array if no gradient "
+        f"{name}: minigrad does not differentiate this function. Use t.numpy() for a plain array if no gradient "
         "is meant to pass, compose it from the operations in README's table, or write it with @mg.op"
     )

@@ -31,6 +31,10 @@ class Optimizer:
     slots = 0
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}: wants a list of tensors, got {type(params).__name__}; pass model.parameters()"
+            )
         params = list(params)
         if not params:
             raise ValueError(f"{type(self).__name__}: got no parameters")

@@ -212,7 +212,7 @@ class Tensor(Node):
         elif method == "reduce" and ufunc in REDUCTIONS:
             options = {"axis": 0} | options
             return getattr(ops, REDUCTIONS[ufunc])(*inputs, **options)
-        raise not_differentiable(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}")
+        raise not_differentiable(f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else ""))
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         op = operation_of(function)
@@ -223,7 +223,7 @@ class Tensor(Node):
                 *(getattr(x, "_data", x) for x in arguments),
                 **{k: getattr(x, "_data", x) for k, x in options.items()},
             )
-        raise not_differentiable(function.__name__)
+        raise not_differentiable(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:

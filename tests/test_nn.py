@@ -211,6 +211,11 @@ def test_a_copied_model_learns_on_its_own():
         np.testing.assert_array_equal(p.data, old)
 
 
+def test_a_layer_given_the_wrong_number_of_features_says_what_must_fit():
+    with pytest.raises(mg.ShapeError, match=r"x is \(4, 5\), weight \(2, 3\): the last axis of x"):
+        mg.nn.Linear(3, 2)(np.ones((4, 5)))
+
+
 def test_unknown_activations_and_layers_are_named():
     with pytest.raises(ValueError, match=r"swoosh.*relu"):
         mg.nn.MLP([2, 2], activation="swoosh")

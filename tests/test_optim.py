@@ -89,6 +89,8 @@ def test_bad_parameters_and_options_are_named():
     w = mg.Tensor([1.0], requires_grad=True, name="w")
     with pytest.raises(ValueError, match="no parameters"):
         mg.optim.Adam([])
+    with pytest.raises(TypeError, match=r"Linear; pass model.parameters\(\)"):
+        mg.optim.Adam(mg.nn.Linear(2, 2))
     with pytest.raises(ValueError, match="given twice"):
         mg.optim.Adam([w, w])
     with pytest.raises(ValueError, match="not a leaf"):

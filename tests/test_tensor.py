@@ -218,6 +218,8 @@ def test_an_array_never_leaves_its_graph_silently():
             function(t)
     with pytest.raises(mg.NotDifferentiableError, match=r"np\.floor"):
         np.floor(t)
+    with pytest.raises(mg.NotDifferentiableError, match=r"np\.linalg\.norm"):
+        np.linalg.norm(t)
     with pytest.raises(TypeError, match="out="):
         np.add(t, 1.0, out=np.empty(3))
     with pytest.raises(TypeError, match="dtype"):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..errors import ShapeError
 from ..registry import op
 
 
@@ -107,6 +108,11 @@ def affine(x, weight, bias, /):
     >>> mg.affine(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
     array([[11.5]])
     """
+    if np.shape(x)[-1:] != np.shape(weight)[1:]:
+        raise ShapeError(
+            f"affine: x is {np.shape(x)}, weight {np.shape(weight)}: the last axis of x must equal the last of weight, "
+            "which is (features out, features in)"
+        )
     y = np.matmul(x, np.swapaxes(weight, 0, 1))
     if bias is not None:
         y += bias
