@@ -79,5 +79,6 @@ from .ops import (
 from .registry import Op, op, operations, real
 from .scalar import Scalar
 from .tensor import Tensor
+from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 __version__ = "0.1.0"

@@ -6,6 +6,7 @@ broadcast axes, cast to its input's dtype, checked, and added up where a value w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +26,42 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
     Nothing is changed if a rule raises: the sums are written to the nodes at the very end.
     """
     order, leaves = walk_backward(root)
+    kept = _chain(root, gradient, order, leaves, {*order, *leaves} if retain_grads else set(leaves), create_graph)
+    while kept:
+        node, g = kept.popitem()
+        # A gradient must share memory with nothing, and a rule may return what it was given, or a view. What
+        # is referred to from here alone is ours; the copies saved are a twentieth of an MLP's step.
+        if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
+            g = np.array(g)
+        node.grad = g if node.grad is None else node.grad + g
+
+
+def gradients_of(root: Tensor, nodes: Sequence[Tensor], gradient: Any, create_graph: bool) -> list[Any]:
+    """∂(root)/∂(node) · gradient for any nodes of its graph, None where there is no way; no ``grad`` is touched."""
+    order, leaves = walk_backward(root)
+    oldest = min((node.index for node in nodes), default=0)
+    order = [node for node in order if node.index >= oldest]  # what is older cannot depend on the nodes
+    kept = _chain(root, gradient, order, leaves, set(nodes), create_graph)
+    found = [kept.get(node) for node in nodes]
+    return found if create_graph else [g if g is None else np.array(g) for g in found]
+
+
+def _chain(
+    root: Tensor, gradient: Any, order: list[Node], leaves: list[Node], wanted: set[Any], create_graph: bool
+) -> dict[Node, Any]:
+    """Walk the operations in order, each passing its gradient on to its inputs; gives those of ``wanted``."""
     kind = type(root)
     gradients: dict[Node, Any] = {root: gradient}
     kept: dict[Node, Any] = {}
     owned: set[Node] = set()  # whose gradient is a sum made here, and may be written into
     anomaly = current_context().anomaly
+    keeps_inner = any(node.op is not None for node in wanted)
     take, add = gradients.pop, np.add
     for node in order:
         g = take(node, None)
         if g is None:
             continue
-        if retain_grads:
+        if keeps_inner and node in wanted:
             kept[node] = g
         op, inputs = node.op, node.inputs
         if create_graph or not op.simple or op.rules is None:
@@ -83,15 +109,10 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
                 gradients[each] = gradients[each] + contribution
                 if not create_graph and data.ndim:
                     owned.add(each)
-    kept |= {leaf: gradients[leaf] for leaf in leaves if leaf in gradients}
-    gradients.clear()
-    while kept:
-        node, g = kept.popitem()
-        # A gradient must share memory with nothing, and a rule may return what it was given, or a view. What
-        # is referred to from here alone is ours; the copies saved are a twentieth of an MLP's step.
-        if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
-            g = np.array(g)
-        node.grad = g if node.grad is None else node.grad + g
+    for leaf in leaves:
+        if leaf in wanted and leaf in gradients:
+            kept[leaf] = take(leaf)
+    return kept
 
 
 def _count_alone() -> int:
