@@ -33,7 +33,8 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
         # is referred to from here alone is ours; the copies saved are a twentieth of an MLP's step.
         if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
             g = np.array(g)
-        node.grad = g if node.grad is None else node.grad + g
+        total = g if node.grad is None else node.grad + g
+        node.grad = total if create_graph or total.ndim else np.asarray(total)  # NumPy's 0-d sums are no arrays
 
 
 def gradients_of(root: Tensor, nodes: Sequence[Tensor], gradient: Any, create_graph: bool) -> list[Any]:

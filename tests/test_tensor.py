@@ -53,6 +53,15 @@ def test_gradients_of_two_leaves_share_no_memory_with_each_other_or_with_what_wa
     assert (g == 1).all()
 
 
+def test_the_gradient_of_a_single_number_is_an_array_too():
+    x = mg.Tensor(2.0, requires_grad=True)
+    for expected in (4.0, 8.0):
+        (x * x).backward()
+        assert type(x.grad) is np.ndarray
+        assert x.grad.shape == ()
+        assert x.grad == expected
+
+
 def test_inner_nodes_keep_their_gradient_only_when_asked():
     x = leaf(3)
     y = np.tanh(x)
