@@ -151,6 +151,11 @@ def detect_anomaly() -> Any:
     return _within(anomaly=True)
 
 
+def collectable() -> Any:
+    """Nodes made inside stay in the garbage collector's sight (any context but the default has that effect)."""
+    return _within()
+
+
 def finish(node: Node, context: _Context) -> None:
     """What a context other than the default asks of a new node: its scope, and the search for NaN."""
     if context.scope:

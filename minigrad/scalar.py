@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from . import ops
+from .collector import track, untrack
 from .floats import FLOATS
-from .graph import DEFAULT, Node, check_gradient, current_context, finish, raise_stale, tick
+from .graph import DEFAULT, Node, check_gradient, collectable, current_context, finish, raise_stale, tick
 from .registry import Op, operation_of
 
 _new = object.__new__
@@ -56,6 +57,7 @@ def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[.
         node._second = other
         node.index = next_index()
         node.grad = 0.0
+        untrack(node)
         return node
 
     def reflected(self: Scalar, other: Any) -> Scalar:
@@ -163,14 +165,18 @@ class Scalar(Node):
         (12.0, 12.0)
         """
         order, gradients = _walk(self)
-        if create_graph:
-            gradients[self] = grad if isinstance(grad, Scalar) else Scalar(grad)
-            _accumulate_scalars(order, gradients)
-        else:
+        if not create_graph:
             gradients[self] = _as_float(grad, "backward: grad")
             _accumulate_floats(order, gradients)
-        for node, gradient in gradients.items():
-            node.grad += gradient
+            for node, gradient in gradients.items():
+                node.grad += gradient
+            return
+        gradients[self] = grad if isinstance(grad, Scalar) else Scalar(grad)
+        track(order)  # a node's gradient will refer to the node: the cycles that a collector is for
+        with collectable():
+            _accumulate_scalars(order, gradients)
+            for node, gradient in gradients.items():
+                node.grad = node.grad + gradient
 
     def item(self) -> float:
         """The value as a Python float."""
@@ -282,7 +288,9 @@ def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, val
             node._first, node._second = inputs[0], _NOTHING
         else:
             node._first, node._second = inputs, _MORE
-        if context is not DEFAULT:
+        if context is DEFAULT:
+            untrack(node)
+        else:
             finish(node, context)
     else:
         node.op = None

@@ -100,6 +100,22 @@ def test_going_backward_leaves_nothing_for_the_garbage_collector():
         gc.enable()
 
 
+def test_the_collector_does_not_look_at_a_graph_that_can_hold_no_cycles():
+    x = mg.Scalar(0.5)
+    y = mg.tanh(x * x) + x
+    assert not any(gc.is_tracked(v.node) for v in mg.graph(y).nodes if v.kind == "operation")
+
+
+def test_cycles_through_gradients_that_are_nodes_are_collected():
+    x = mg.Scalar(0.5)
+    y = mg.tanh(x * x) + x
+    y.backward(create_graph=True)
+    witnesses = [weakref.ref(x), weakref.ref(y), weakref.ref(x.grad), weakref.ref(y.inputs[0])]
+    del x, y
+    gc.collect()
+    assert [w() for w in witnesses] == [None] * 4
+
+
 def test_changing_a_leaf_makes_older_graphs_stale():
     w = mg.Scalar(1.0, name="w")
     y = w * w
