@@ -158,7 +158,7 @@ def _train(x: np.ndarray, y: np.ndarray, seed: int) -> _Trained:
     model = mg.nn.MLP([64, 32, 10], batch_norm=True, rng=rng)
     optimizer = mg.optim.Adam(model.parameters(), lr=5e-3)
     history = mg.train.fit(
-        model, mg.nn.softmax_cross_entropy, optimizer, *train, epochs=30, batch_size=64, dev=dev, rng=rng
+        model, mg.nn.softmax_cross_entropy, optimizer, *train, epochs=30, batch_size=16, dev=dev, rng=rng
     )
     return _Trained(model, history, train, dev)
 
