@@ -47,6 +47,23 @@ def gradients_of(root: Tensor, nodes: Sequence[Tensor], gradient: Any, create_gr
     return found if create_graph else [g if g is None else np.array(g) for g in found]
 
 
+def gradients_within(root: Tensor, boundary: Sequence[Tensor], gradient: Any, create_graph: bool) -> list[Any]:
+    """∂(root)/∂(node) · gradient for the nodes that bound a part of a graph, each held as if it were a leaf."""
+    order: list[Any] = []
+    seen: set[Any] = {*boundary}
+    todo = [] if root in seen else [root]
+    while todo:
+        node = todo.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        order.append(node)
+        todo.extend(x for x in node.inputs if isinstance(x, Node) and x.requires_grad)
+    order.sort(key=lambda node: -node.index)
+    kept = _chain(root, gradient, order, list(boundary), set(boundary), create_graph)
+    return [kept.get(node) for node in boundary]
+
+
 def _chain(
     root: Tensor, gradient: Any, order: list[Node], leaves: list[Node], wanted: set[Any], create_graph: bool
 ) -> dict[Node, Any]:

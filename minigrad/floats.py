@@ -62,6 +62,14 @@ FLOATS = _Floats(
     log1p=math.log1p,
     sqrt=math.sqrt,
     tanh=math.tanh,
+    sin=math.sin,
+    cos=math.cos,
+    tan=math.tan,
+    arctan=math.atan,
+    sinh=math.sinh,
+    cosh=math.cosh,
+    hypot=math.hypot,
+    sinc=lambda x: math.sin(math.pi * x) / (math.pi * x) if x else 1.0,
     square=lambda x: x * x,
     maximum=_maximum,
     minimum=_minimum,
@@ -71,9 +79,9 @@ FLOATS = _Floats(
 
 
 def on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function with ``np`` bound to `FLOATS`."""
+    """The same function with ``np`` bound to `FLOATS`, in it and in the functions of its own file that it calls."""
     namespace = {
-        name: FLOATS if value is np else value
+        name: FLOATS if value is np else on_floats(value) if _is_helper(value, function) else value
         for name, value in function.__globals__.items()
         if name in function.__code__.co_names
     }
@@ -83,3 +91,7 @@ def on_floats(function: Callable[..., Any]) -> Callable[..., Any]:
     )
     clone.__kwdefaults__ = function.__kwdefaults__
     return clone
+
+
+def _is_helper(value: Any, function: Callable[..., Any]) -> bool:
+    return isinstance(value, types.FunctionType) and value is not function and value.__module__ == function.__module__

@@ -25,6 +25,8 @@ PLAIN_UFUNCS = frozenset(
 )
 #: The reductions that ``ufunc.reduce`` stands for.
 REDUCTIONS = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "min"}
+#: The running ones that ``ufunc.accumulate`` stands for.
+ACCUMULATIONS = {np.add: "cumsum", np.multiply: "cumprod"}
 
 
 def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueError:

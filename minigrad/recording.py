@@ -12,7 +12,7 @@ import numpy as np
 
 from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
 from .numpy_functions import with_shapes, without_rule
-from .registry import Op
+from .registry import Composed, Op
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -120,9 +120,9 @@ def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, reflected
 
 
-def method(op: Op) -> Callable[..., Any]:
+def method(op: Op | Composed) -> Callable[..., Any]:
     """An operation as a method of the tensor that is its first input."""
-    if op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
+    if isinstance(op, Op) and op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
         return unary(op)
 
     def call(self: Any, *arguments: Any, **options: Any) -> Any:

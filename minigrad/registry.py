@@ -16,8 +16,8 @@ import numpy as np
 from .errors import RuleError
 from .floats import FLOATS, on_floats
 
-_operations: dict[str, Op] = {}
-_by_numpy_function: dict[Callable[..., Any], Op] = {}
+_operations: dict[str, Op | Composed] = {}
+_by_numpy_function: dict[Callable[..., Any], Op | Composed] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ def op(
     elementwise: bool | None = None,
     broadcasts: bool = False,
     saves: bool = False,
+    linear: bool = False,
 ) -> Any:
     """Register a function of NumPy arrays as an operation that records itself and can be differentiated.
 
@@ -78,6 +79,9 @@ def op(
         that is allowed only where the gradient has the shape of the operation's value.
     saves
         ``function`` gives ``(value, saved)``, and the rule receives ``saved=`` beside the options.
+    linear
+        It is linear in each input while the others are held (with ``*inputs``: in all of them together), so
+        that its forward derivative is the function itself, applied to the tangents.
 
     Raises
     ------
@@ -103,17 +107,91 @@ def op(
     """
 
     def register(function: Callable[..., Any]) -> Op:
+        functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
         name = function.__name__.removesuffix("_")
         if name in _operations:
             raise RuleError(f"op: an operation named {name!r} is registered already; choose another name")
-        functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
         new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, broadcasts, saves)
-        _operations[name] = new
-        for each in functions:
-            _by_numpy_function[each] = new
+        new.linear = linear
+        _registered(new)
         return new
 
     return register if function is None else register(function)
+
+
+def composed(
+    *, inputs: Sampler, numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (), differentiable: bool = True
+) -> Callable[[Callable[..., Any]], Composed]:
+    """Register a function made of operations, with NumPy's name and signature; it records its parts.
+
+    ``inputs`` draws the arguments and options of a whole call, as it is written.
+    """
+
+    def register(function: Callable[..., Any]) -> Composed:
+        new = Composed(function, inputs, tuple(numpy) if isinstance(numpy, Sequence) else (numpy,), differentiable)
+        _registered(new)
+        return new
+
+    return register
+
+
+def _registered(new: Op | Composed) -> None:
+    _operations[new.name] = new
+    for each in new.numpy_functions:
+        _by_numpy_function[each] = new
+
+
+class Composed:
+    """A function made of operations: callable on arrays and tensors, differentiated through its parts."""
+
+    variadic = elementwise = False
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        inputs: Sampler,
+        numpy_functions: tuple[Callable[..., Any], ...],
+        differentiable: bool,
+    ) -> None:
+        self.name = self.__name__ = self.__qualname__ = function.__name__.removesuffix("_")
+        self.forward = self.__wrapped__ = function
+        self.inputs = inputs
+        self.numpy_functions = numpy_functions
+        self.differentiable = differentiable
+        self.__doc__ = inspect.getdoc(function)
+        self.__module__ = function.__module__
+        self._options = frozenset(inspect.signature(function).parameters)
+
+    def __repr__(self) -> str:
+        return f"<composed {self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    @property
+    def signature(self) -> str:
+        """The call as it is written, such as ``vstack(tup)``."""
+        return f"{self.name}{inspect.signature(self.forward)}"
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        if options and not options.keys() <= self._options:
+            options = accepted_options(self, self._options, options)
+        return self.forward(*arguments, **options)
+
+
+def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Let NumPy's spelled-out defaults pass (``out=None``) and refuse any other unknown option."""
+    for each, value in options.items():
+        if each in known or value is None or value is np._NoValue:
+            continue
+        if each == "out":
+            raise TypeError(f"{op.name}: out= is not possible in a graph; use the result instead")
+        if each == "where" and getattr(op, "elementwise", False):
+            if value is True:
+                continue
+            raise TypeError(f"{op.name}: where= leaves entries without a value; use mg.where(condition, y, other)")
+        raise TypeError(f"{op.name}: unknown option {each}={value!r}; takes {op.signature}")
+    return {k: v for k, v in options.items() if k in known}
 
 
 class Op:
@@ -149,6 +227,10 @@ class Op:
         #: One rule that gives every input's gradient at once.
         self.joint: Callable[..., Any] | None = None
         self.joint_takes_wanted = False
+        #: Whether the forward derivative is the function itself, applied to the tangents.
+        self.linear = False
+        #: The forward derivative, where it is not found from the rules.
+        self.tangent_rule: Callable[..., Any] | None = None
         #: The same for Python floats, made when the first Scalar comes.
         self.float_kernel: Any = None
         self.float_rules: tuple[Callable[..., Any], ...] = ()
@@ -216,7 +298,7 @@ class Op:
             options = dict(zip(self.option_defaults, rest, strict=False)) | options
         if options or self.option_defaults:
             if options.keys() - self.option_defaults.keys():
-                options = self._refuse_unknown(options)
+                options = accepted_options(self, self.option_defaults, options)
             options = self.option_defaults | options
             for each in self._required_options:
                 if options[each] is inspect.Parameter.empty:
@@ -241,16 +323,6 @@ class Op:
             else:
                 raise TypeError(f"{self.name}: the input {name!r} is missing; takes {self.signature}")
         return tuple(completed)
-
-    def _refuse_unknown(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Let NumPy's spelled-out defaults pass (``out=None``) and refuse any other unknown option."""
-        for each, value in options.items():
-            if each in self.option_defaults or value is None or value is np._NoValue:
-                continue
-            if each == "out":
-                raise TypeError(f"{self.name}: out= is not possible in a graph; use the result instead")
-            raise TypeError(f"{self.name}: unknown option {each}={value!r}; takes {self.signature}")
-        return {k: v for k, v in options.items() if k in self.option_defaults}
 
     # ---- the derivative -----------------------------------------------------------------------------
 
@@ -279,6 +351,15 @@ class Op:
                 "give one rule (or None) for each"
             )
         self.rules = tuple(f and self._checked(f, f"rule for {n}") for f, n in zip(functions, self.input_names))
+
+    def forward_rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give the forward derivative: ``rule(tangents, y, *inputs, **options)`` returns the tangent of ``y``.
+
+        ``tangents`` holds one for each input, None where it does not change. It is never needed: without it
+        the derivative rule is transposed, which costs more (see ``forward.py``).
+        """
+        self.tangent_rule = function
+        return function
 
     def _checked(self, function: Callable[..., Any], what: str) -> Callable[..., Any]:
         """The rule, if it can be called as ``rule(g, y, *inputs, **options)``."""
@@ -323,12 +404,12 @@ def _no_gradient(g: float, y: float, *inputs: float) -> float:
     return 0.0
 
 
-def operations() -> Mapping[str, Op]:
+def operations() -> Mapping[str, Op | Composed]:
     """Every registered operation by name, in the order of registration."""
     return types.MappingProxyType(_operations)
 
 
-def operation_of(numpy_function: Callable[..., Any]) -> Op | None:
+def operation_of(numpy_function: Callable[..., Any]) -> Op | Composed | None:
     """The operation that stands for a NumPy function, or None."""
     return _by_numpy_function.get(numpy_function)
 

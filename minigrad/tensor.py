@@ -11,9 +11,9 @@ from . import ops
 from .backward import accumulate
 from .errors import MutationError, ShapeError
 from .graph import Node, describe, tick
-from .numpy_functions import PLAIN_FUNCTIONS, PLAIN_UFUNCS, REDUCTIONS, not_differentiable
+from .numpy_functions import ACCUMULATIONS, PLAIN_FUNCTIONS, PLAIN_UFUNCS, REDUCTIONS, not_differentiable
 from .recording import apply, apply_unary, binary, method, unary
-from .registry import Op, operation_of
+from .registry import Composed, Op, operation_of
 
 
 class Tensor(Node):
@@ -204,7 +204,7 @@ class Tensor(Node):
         if method == "__call__":
             op = operation_of(ufunc)
             if op is not None:
-                if options:
+                if options or type(op) is Composed:
                     return op(*inputs, **options)
                 return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
@@ -212,6 +212,9 @@ class Tensor(Node):
         elif method == "reduce" and ufunc in REDUCTIONS:
             options = {"axis": 0} | options
             return getattr(ops, REDUCTIONS[ufunc])(*inputs, **options)
+        elif method == "accumulate" and ufunc in ACCUMULATIONS:
+            options = {"axis": 0} | options
+            return getattr(ops, ACCUMULATIONS[ufunc])(*inputs, **options)
         raise not_differentiable(f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else ""))
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:

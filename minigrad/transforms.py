@@ -1,7 +1,8 @@
 """Derivatives as functions: `grad` and its relatives turn a function of arrays into its derivative.
 
-Each takes functions of one or several arrays, or of nested lists, tuples and dicts of arrays, and works to any
-order: inside another transform the arrays are tensors, and what is computed can be differentiated again.
+Each takes functions of arrays, or of nested containers of arrays (lists, tuples, named tuples, dicts, dataclasses),
+and works to any order: inside another transform the arrays are tensors, and what is computed can be differentiated
+again.
 """
 
 from __future__ import annotations
@@ -15,39 +16,12 @@ import numpy as np
 from . import ops
 from .backward import gradients_of
 from .errors import ShapeError
-from .graph import enable_grad
+from .forward import push_forward
+from .graph import Node, enable_grad
 from .tensor import Tensor
+from .trees import leaves_of, rebuilt
 
 Argnums = int | Sequence[int]
-
-
-# ---- nested containers --------------------------------------------------------------------------------------
-
-
-def leaves_of(tree: Any) -> list[Any]:
-    """The arrays in a nested container, from left to right (dicts by their own order)."""
-    if isinstance(tree, dict):
-        return [leaf for value in tree.values() for leaf in leaves_of(value)]
-    if isinstance(tree, (list, tuple)):
-        return [leaf for value in tree for leaf in leaves_of(value)]
-    return [tree]
-
-
-def rebuilt(tree: Any, leaves: Sequence[Any]) -> Any:
-    """A container of the same form with other leaves, in the order of `leaves_of`."""
-    remaining = iter(leaves)
-
-    def build(part: Any) -> Any:
-        if isinstance(part, dict):
-            return type(part)((key, build(value)) for key, value in part.items())
-        if isinstance(part, tuple) and hasattr(part, "_fields"):
-            return type(part)(*(build(value) for value in part))
-        if isinstance(part, (list, tuple)):
-            return type(part)(build(value) for value in part)
-        return next(remaining)
-
-    return build(tree)
-
 
 # ---- one run of a function ----------------------------------------------------------------------------------
 
@@ -56,9 +30,12 @@ _depth: ContextVar[int] = ContextVar("minigrad.transforms", default=0)
 
 
 class _Run:
-    """One evaluation of a function on nodes of its own, from which derivatives can be pulled back."""
+    """One evaluation of a function on nodes of its own, from which derivatives can be pulled back or pushed forward."""
 
-    def __init__(self, what: str, f: Callable[..., Any], arguments: Sequence[Any], argnums: Argnums) -> None:
+    def __init__(
+        self, what: str, f: Callable[..., Any], arguments: Sequence[Any], argnums: Argnums, has_aux: bool = False
+    ) -> None:
+        self.what = what
         self.single = isinstance(argnums, int)
         numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         for number in numbers:
@@ -72,10 +49,23 @@ class _Run:
         token = _depth.set(_depth.get() + 1)
         try:
             with enable_grad():
-                self.output = f(*replaced)
+                output = f(*replaced)
         finally:
             _depth.reset(token)
         self.inside = _depth.get() > 0
+        self.aux: tuple[Any, ...] = ()
+        if has_aux:
+            if not isinstance(output, tuple) or len(output) != 2:
+                raise TypeError(f"{what}: with has_aux the function must return (value, anything), got {output!r:.80}")
+            output, aux = output
+            self.aux = (rebuilt(aux, [self.plain(x) if isinstance(x, Tensor) else x for x in leaves_of(aux)]),)
+        self.output = output
+        self.outputs = leaves_of(output)
+        for each in self.outputs:
+            if not isinstance(each, (Tensor, np.ndarray, np.floating, float)):
+                raise TypeError(f"{what}: the function returned {type(each).__name__}, not a number with a derivative")
+        if not self.outputs:
+            raise TypeError(f"{what}: the function returned {output!r}, not a number with a derivative")
 
     def _split(self, values: Sequence[Any]) -> list[Any]:
         """One value for each input, in the containers that the arguments came in."""
@@ -87,23 +77,62 @@ class _Run:
         trees = self._split(values)
         return trees[0] if self.single else tuple(trees)
 
-    def pull_back(self, output: Any, cotangent: Any, create_graph: bool | None = None) -> list[Any]:
-        """The gradient of ⟨output, cotangent⟩ by every input, zeros where it does not depend on it."""
-        if create_graph is None:
-            create_graph = self.inside
+    def like_output(self, values: Sequence[Any]) -> Any:
+        """One value for each output, in the container that the function returned."""
+        return rebuilt(self.output, values)
+
+    def value(self) -> Any:
+        """What the function returned, as the caller wants it."""
+        return self.like_output([self.plain(y) for y in self.outputs])
+
+    def one_entry(self) -> Any:
+        """The only output, if it is one number."""
+        (y,) = self.outputs if len(self.outputs) == 1 and self.outputs[0] is self.output else (None,)
+        if y is None:
+            raise TypeError(f"{self.what}: the function returned {type(self.output).__name__}; one number is wanted")
+        if np.size(y) != 1:
+            raise ShapeError(
+                f"{self.what}: the function returned shape {np.shape(y)}; one number is wanted (jacobian takes arrays)"
+            )
+        return y
+
+    def pull_back(self, cotangents: Sequence[Any], create_graph: bool | None = None) -> list[Any]:
+        """The gradient of Σ ⟨output, cotangent⟩ by every input, zeros where it does not depend on it."""
+        create_graph = self.inside if create_graph is None else create_graph
+        pairs = [(y, c) for y, c in zip(self.outputs, cotangents) if isinstance(y, Tensor) and y.requires_grad]
         found: list[Any] = [None] * len(self.inputs)
-        if isinstance(output, Tensor) and output.requires_grad:
-            if create_graph and not isinstance(cotangent, Tensor):
-                cotangent = Tensor(cotangent)
+        if pairs:
+            root, cotangent = pairs[0]
             with enable_grad():
-                found = gradients_of(output, self.inputs, cotangent, create_graph)
+                if len(pairs) > 1:
+                    root = sum((ops.sum(y * c) for y, c in pairs), start=Tensor(0.0))
+                    cotangent = np.ones(())
+                if create_graph and not isinstance(cotangent, Tensor):
+                    cotangent = Tensor(cotangent)
+                found = gradients_of(root, self.inputs, cotangent, create_graph)
         return [self.plain(np.zeros_like(x._data)) if g is None else g for g, x in zip(found, self.inputs)]
 
+    def push(self, directions: Sequence[Any]) -> list[Any]:
+        """The derivative of every output along one tangent for each input, zeros where there is none."""
+        tangents: dict[Node, Any] = {}
+        for x, v in zip(self.inputs, directions):
+            v = v if isinstance(v, Tensor) else np.asarray(v, dtype=x.dtype)
+            tangents[x] = (v if isinstance(v, Tensor) else Tensor(v)) if self.inside else getattr(v, "_data", v)
+        roots = [y for y in self.outputs if isinstance(y, Tensor)]
+        with enable_grad():
+            found = dict(zip(map(id, roots), push_forward(roots, tangents, self.inside)))
+        along = [found.get(id(y)) for y in self.outputs]
+        return [self.plain(np.zeros_like(_data(y)) if t is None else t) for t, y in zip(along, self.outputs)]
+
     def plain(self, value: Any) -> Any:
-        """A result as the caller wants it: a tensor inside another transform, else an array."""
+        """A result as the caller wants it: a tensor inside another transform, else an array of its own."""
         if self.inside:
             return value if isinstance(value, Tensor) else Tensor(value)
         return value.numpy() if isinstance(value, Tensor) else value
+
+
+def _data(y: Any) -> np.ndarray:
+    return np.asarray(getattr(y, "_data", y))
 
 
 def _input(what: str, leaf: Any) -> Tensor:
@@ -116,17 +145,20 @@ def _input(what: str, leaf: Any) -> Tensor:
     return Tensor(array, requires_grad=True)
 
 
-def _one_entry(what: str, output: Any) -> Any:
-    if not isinstance(output, (Tensor, np.ndarray, float)):
-        raise TypeError(f"{what}: the function returned {type(output).__name__}, not a number with a derivative")
-    if np.size(output) != 1:
-        raise ShapeError(
-            f"{what}: the function returned shape {np.shape(output)}; one number is wanted (jacobian takes arrays)"
-        )
-    return output
+def _checked_like(what: str, given: Any, nodes: Sequence[Any], name: str, of: str) -> list[Any]:
+    """The leaves of a container of tangents or cotangents, if they have the shapes of the values."""
+    leaves = leaves_of(given)
+    shapes, wanted = [np.shape(v) for v in leaves], [np.shape(x) for x in nodes]
+    if shapes != wanted:
+        raise ShapeError(f"{what}: the {of} have the shapes {_listed(wanted)}, the {name} {_listed(shapes)}")
+    return leaves
 
 
-# ---- the transforms -----------------------------------------------------------------------------------------
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes)) or "none"
+
+
+# ---- gradients ----------------------------------------------------------------------------------------------
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
@@ -142,12 +174,11 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool
     """
 
     def value_and_gradient(*arguments: Any) -> Any:
-        run = _Run("grad", f, arguments, argnums)
-        output, *rest = run.output if has_aux else (run.output,)
-        _one_entry("grad", output)
-        gradients = run.pull_back(output, np.ones(np.shape(output), dtype=getattr(output, "dtype", float)))
+        run = _Run("grad", f, arguments, argnums, has_aux)
+        output = run.one_entry()
+        gradients = run.pull_back([np.ones(np.shape(output), dtype=_data(output).dtype)])
         value = run.plain(output)
-        return ((value, *rest) if has_aux else value), run.shaped(gradients)
+        return ((value, *run.aux) if has_aux else value), run.shaped(gradients)
 
     return value_and_gradient
 
@@ -158,7 +189,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) 
     Parameters
     ----------
     f
-        Takes arrays (or nested lists, tuples and dicts of arrays) and gives one number.
+        Takes arrays (or nested lists, tuples, dicts and dataclasses of arrays) and gives one number.
     argnums
         Which argument, or arguments, to differentiate by: a number gives one gradient, of the argument's
         form; several give a tuple.
@@ -189,32 +220,51 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) 
     return gradient
 
 
-def vjp(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def elementwise_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """The derivative of a function that works entry by entry, at every entry at once: f'(x), of x's shape.
+
+    It is the gradient of the sum of f's value, which for such a function is the derivative of each entry.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.elementwise_grad(np.tanh)(np.array([0.0, 100.0]))
+    array([1., 0.])
+    """
+
+    def derivative(*arguments: Any) -> Any:
+        run = _Run("elementwise_grad", f, arguments, argnums)
+        return run.shaped(run.pull_back([np.ones_like(_data(y)) for y in run.outputs]))
+
+    return derivative
+
+
+# ---- products with the Jacobian -----------------------------------------------------------------------------
+
+
+def vjp(f: Callable[..., Any], *arguments: Any, has_aux: bool = False) -> Any:
     """f's value, and the function g ↦ (gᵀ ∂f/∂x for every argument x): the vector-Jacobian product.
+
+    g has the form of the value. With ``has_aux`` f returns ``(value, anything)``, and anything comes third.
 
     >>> import numpy as np, minigrad as mg
     >>> y, pull_back = mg.vjp(lambda x: x**2, np.array([1.0, 2.0]))
     >>> pull_back(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
-    run = _Run("vjp", f, arguments, range(len(arguments)))
+    run = _Run("vjp", f, arguments, range(len(arguments)), has_aux)
 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
-        if np.shape(cotangent) != np.shape(run.output):
-            raise ShapeError(f"vjp: the cotangent is {np.shape(cotangent)}, the value {np.shape(run.output)}")
-        return run.shaped(
-            run.pull_back(run.output, cotangent if isinstance(cotangent, Tensor) else np.asarray(cotangent))
-        )
+        cotangents = _checked_like("vjp", cotangent, run.outputs, "cotangents", "values")
+        return run.shaped(run.pull_back([c if isinstance(c, Tensor) else np.asarray(c) for c in cotangents]))
 
-    return run.plain(run.output), pull_back
+    return (run.value(), pull_back, *run.aux)
 
 
-def jvp(f: Callable[..., Any], arguments: Any, tangents: Any) -> tuple[Any, Any]:
+def jvp(f: Callable[..., Any], arguments: Any, tangents: Any, *, has_aux: bool = False) -> Any:
     """f's value at ``arguments`` and its derivative along ``tangents``: the Jacobian-vector product Σ ∂f/∂x v.
 
-    One argument is given as it is, several as a tuple, and the tangents in the same form. The pulled-back
-    gradient is linear in its cotangent, and the derivative of that linear map is the forward derivative,
-    so every operation's reverse rule serves here too.
+    One argument is given as it is, several as a tuple, and the tangents in the same form. The tangents are pushed
+    through the graph in one walk (see ``forward.py``), so it costs about as much as f. With ``has_aux`` f returns
+    ``(value, anything)``, and anything comes third.
 
     Raises ShapeError if a tangent has not its argument's shape.
 
@@ -222,36 +272,37 @@ def jvp(f: Callable[..., Any], arguments: Any, tangents: Any) -> tuple[Any, Any]
     >>> mg.jvp(lambda x: x**2, np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     (array([1., 4.]), array([ 2., 40.]))
     """
-    several = isinstance(arguments, tuple)
-    given, along = (arguments, tangents) if several else ((arguments,), (tangents,))
-    run = _Run("jvp", f, given, range(len(given)))
-    directions = leaves_of(along)
-    shapes = [np.shape(v) for v in directions]
-    if shapes != [x.shape for x in run.inputs]:
-        raise ShapeError(f"jvp: the arguments have the shapes {[x.shape for x in run.inputs]}, the tangents {shapes}")
-    return run.plain(run.output), _push_forward(run, directions)
+    several = isinstance(arguments, tuple) and not hasattr(arguments, "_fields")
+    given = arguments if several else (arguments,)
+    run = _Run("jvp", f, given, range(len(given)), has_aux)
+    directions = _checked_like("jvp", tangents, run.inputs, "tangents", "arguments")
+    return (run.value(), run.like_output(run.push(directions)), *run.aux)
 
 
-def _push_forward(run: _Run, directions: Sequence[Any]) -> Any:
-    output = run.output
-    if not (isinstance(output, Tensor) and output.requires_grad):
-        return run.plain(np.zeros_like(np.asarray(output)))
-    cotangent = Tensor(np.zeros_like(output._data), requires_grad=True)
-    pulled = run.pull_back(output, cotangent, create_graph=True)
-    with enable_grad():
-        along = sum((ops.sum(g * v) for g, v in zip(pulled, directions)), start=Tensor(0.0))
-    if not along.requires_grad:
-        return run.plain(np.zeros_like(output._data))
-    one = Tensor(1.0) if run.inside else np.asarray(1.0)
-    with enable_grad():
-        (result,) = gradients_of(along, [cotangent], one, run.inside)
-    return run.plain(np.zeros_like(output._data) if result is None else result)
+def linearize(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[..., Any]]:
+    """f's value, and the linear function of tangents v ↦ Σ ∂f/∂x v at that point, which does not run f again.
+
+    >>> import numpy as np, minigrad as mg
+    >>> y, along = mg.linearize(lambda x: x**2, np.array([1.0, 2.0]))
+    >>> along(np.array([1.0, 0.0])), along(np.array([0.0, 1.0]))
+    (array([2., 0.]), array([0., 4.]))
+    """
+    run = _Run("linearize", f, arguments, range(len(arguments)))
+
+    def along(*tangents: Any) -> Any:
+        return run.like_output(run.push(_checked_like("linearize", tangents, run.inputs, "tangents", "arguments")))
+
+    return run.value(), along
 
 
-def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """All of ∂f/∂x, of shape ``f(x).shape + x.shape``, for an argument that is one array.
+# ---- whole matrices of derivatives --------------------------------------------------------------------------
 
-    Row by row in reverse where the value has fewer entries than x, else column by column forward.
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
+    """All of ∂f/∂x: for every array y of the value and x of the argument one of shape ``y.shape + x.shape``.
+
+    Containers of the argument stand inside those of the value. One walk backward for each entry of the value where
+    it has no more entries than the argument, else one walk forward for each entry of the argument.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.jacobian(lambda x: np.stack([x[0] * x[1], x[0] ** 2]))(np.array([3.0, 5.0]))
@@ -260,26 +311,55 @@ def jacobian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
     """
 
     def full_derivative(*arguments: Any) -> Any:
-        run = _Run("jacobian", f, arguments, argnums)
-        if len(run.inputs) != 1:
-            raise TypeError(f"jacobian: argument {argnums} must be one array; make it one vector, or use vjp")
-        (x,) = run.inputs
-        shape = (*np.shape(run.output), *x.shape)
-        if np.size(run.output) <= x.size:
-            rows = [run.pull_back(run.output, unit)[0] for unit in _units(np.shape(run.output), x.dtype)]
-            return _stacked(run, rows, shape)
-        columns = [_push_forward(run, [unit]) for unit in _units(x.shape, x.dtype)]
-        transposed = _stacked(run, columns, (*x.shape, *np.shape(run.output)))
-        order = (*range(x.ndim, x.ndim + np.ndim(run.output)), *range(x.ndim))
-        return ops.transpose(transposed, order)
+        run = _Run("jacobian", f, arguments, argnums, has_aux)
+        sizes_out, sizes_in = [np.size(y) for y in run.outputs], [x.size for x in run.inputs]
+        if sum(sizes_out) <= sum(sizes_in):
+            blocks = _by_rows(run)
+        else:
+            blocks = _by_columns(run)
+        result = run.like_output([run.shaped(row) for row in blocks])
+        return (result, *run.aux) if has_aux else result
 
     return full_derivative
 
 
-def _units(shape: tuple[int, ...], dtype: Any) -> list[np.ndarray]:
-    """Every array of a shape with a single 1."""
-    units = np.eye(int(np.prod(shape)), dtype=dtype)
-    return [unit.reshape(shape) for unit in units]
+def _by_rows(run: _Run) -> list[list[Any]]:
+    """∂y/∂x for every output and input: each unit cotangent pulled back."""
+    blocks = []
+    for k, y in enumerate(run.outputs):
+        zeros = [np.zeros_like(_data(other)) for other in run.outputs]
+        rows = [
+            run.pull_back([*zeros[:k], unit, *zeros[k + 1 :]] if len(zeros) > 1 else [unit])
+            for unit in _units(np.shape(y), _data(y).dtype)
+        ]
+        blocks.append(
+            [_stacked(run, [row[i] for row in rows], (*np.shape(y), *x.shape)) for i, x in enumerate(run.inputs)]
+        )
+    return blocks
+
+
+def _by_columns(run: _Run) -> list[list[Any]]:
+    """The same, each unit tangent pushed forward."""
+    columns = []
+    for i, x in enumerate(run.inputs):
+        zeros = [np.zeros_like(other._data) for other in run.inputs]
+        columns.append([run.push([*zeros[:i], unit, *zeros[i + 1 :]]) for unit in _units(x.shape, x.dtype)])
+    blocks = []
+    for k, y in enumerate(run.outputs):
+        row = []
+        for x, column in zip(run.inputs, columns):
+            transposed = _stacked(run, [found[k] for found in column], (*x.shape, *np.shape(y)))
+            row.append(ops.transpose(transposed, (*range(x.ndim, x.ndim + np.ndim(y)), *range(x.ndim))))
+        blocks.append(row)
+    return blocks
+
+
+def _units(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Every array of a shape with a single 1, one after the other."""
+    for i in range(int(np.prod(shape, dtype=np.intp))):
+        unit = np.zeros(shape, dtype=dtype)
+        unit.flat[i] = 1
+        yield unit
 
 
 def _stacked(run: _Run, parts: list[Any], shape: tuple[int, ...]) -> Any:
@@ -288,24 +368,29 @@ def _stacked(run: _Run, parts: list[Any], shape: tuple[int, ...]) -> Any:
     return ops.reshape(ops.stack(parts), shape)
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
+def hessian(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """All second derivatives of a function with one number for its value, of shape ``x.shape + x.shape``.
+
+    The gradient's graph is built once; each row is one walk backward through it, which builds nothing.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 5.0]))
     array([[10.,  6.],
            [ 6.,  0.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, has_aux=has_aux), argnums, has_aux=has_aux)
 
 
 def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
-    """The Hessian of f at x times a vector v of x's shape, without the Hessian: the gradient of ⟨∇f, v⟩.
+    """The Hessian of f at x times a vector v of x's form, without the Hessian: the derivative of ∇f along v.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.hvp(lambda x: x[0] ** 2 * x[1], np.array([3.0, 5.0]), np.array([1.0, 0.0]))
     array([10.,  6.])
     """
-    if np.shape(x) != np.shape(v):
-        raise ShapeError(f"hvp: x is {np.shape(x)}, v {np.shape(v)}; they must have one shape")
-    return grad(lambda x: ops.sum(grad(f)(x) * v))(x)
+    run = _Run("hvp", grad(f), (x,), 0)
+    directions = _checked_like("hvp", v, run.inputs, "vectors", "arguments")
+    return run.like_output(run.push(directions))
+
+
+hessian_vector_product = hvp

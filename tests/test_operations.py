@@ -8,46 +8,22 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.registry import Op
 from minigrad.testing import numerical_gradient, relative_error
-from minigrad.testing.strategies import inputs_of
+from minigrad.testing.operations import as_one
+from minigrad.testing.strategies import examples_of, inputs_of
 
 EVERY = [pytest.param(op, id=op.name) for op in mg.operations().values()]
 DIFFERENTIABLE = [pytest.param(op, id=op.name) for op in mg.operations().values() if op.differentiable]
+PRIMITIVE = [param for param in DIFFERENTIABLE if isinstance(param.values[0], Op)]
 
 
-def call(op: Op, inputs, options):
-    """The operation as a user calls it (a list first, where it takes a list)."""
-    return op(inputs, **options) if op.variadic else op(*inputs, **options)
-
-
-def wanted(op: Op, inputs) -> list[int]:
-    """The inputs that have a gradient: floating arrays with a rule."""
-    rules = op.rules or (True,) * len(inputs)
-    return [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.dtype.kind == "f" and rules[i]]
-
-
-def weights_for(op: Op, inputs, options) -> np.ndarray:
-    """Fixed cotangents of mixed sign and size, so that no plain sum can hide a mistake."""
-    return np.asarray(np.random.default_rng(3).normal(size=np.shape(call(op, inputs, options))) + 0.25)
-
-
-def analytic(op: Op, inputs, options, weights, create_graph=False):
-    """The leaves and the cost Σ weights · op(leaves)."""
-    places = wanted(op, inputs)
-    leaves = {i: mg.Tensor(inputs[i], requires_grad=True) for i in places}
-    cost = np.sum(call(op, [leaves.get(i, x) for i, x in enumerate(inputs)], options) * weights)
-    return list(leaves.values()), cost
-
-
-def gradients_of(op, inputs, options, weights, create_graph=False):
-    leaves, cost = analytic(op, inputs, options, weights)
-    if cost.requires_grad:
+def gradients_at(example, points, weights, create_graph=False):
+    """The leaves, and the gradient by each of Σ weights · op(leaves)."""
+    leaves = [mg.Tensor(x, requires_grad=True) for x in points]
+    cost = np.sum(example(*leaves) * weights)
+    if isinstance(cost, mg.Tensor) and cost.requires_grad:
         cost.backward(create_graph=create_graph)
     zero = (lambda x: mg.Tensor(np.zeros(x.shape))) if create_graph else (lambda x: np.zeros(x.shape))
     return leaves, [zero(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
-
-
-def replaced(inputs, places, points):
-    return [points[places.index(i)] if i in places else x for i, x in enumerate(inputs)]
 
 
 def assert_close(analytic_values, numeric_values, tolerance):
@@ -61,33 +37,58 @@ def test_every_operation_says_how_to_draw_its_inputs_and_explains_itself():
     for op in mg.operations().values():
         assert op.inputs is not None, op.name
         assert len(op.__doc__ or "") > 20, op.name
+        assert ">>>" in op.__doc__ or not op.differentiable, op.name
 
 
 def test_every_differentiable_operation_has_a_rule():
     for op in mg.operations().values():
-        assert (op.rules is not None or op.joint is not None) == op.differentiable, op.name
+        if isinstance(op, Op):
+            assert (op.rules is not None or op.joint is not None) == op.differentiable, op.name
+
+
+@pytest.mark.parametrize("op", EVERY)
+@given(data=st.data())
+def test_a_tensor_gives_the_values_and_the_dtype_that_an_array_gives(op, data):
+    example = data.draw(examples_of(op))
+    plain = example(*example.points)
+    tensor = example(*(mg.Tensor(x, requires_grad=True) for x in example.points))
+    assert np.shape(tensor) == np.shape(plain)
+    assert tensor.dtype == np.asarray(plain).dtype
+    np.testing.assert_array_equal(getattr(tensor, "data", tensor), plain)
+
+
+@pytest.mark.parametrize("op", [p for p in EVERY if p.values[0].numpy_functions])
+@given(data=st.data())
+def test_the_value_is_numpys(op, data):
+    example = data.draw(examples_of(op))
+    arguments, options = example.arguments(example.points)
+    ours = example(*example.points)
+    for function in op.numpy_functions:
+        theirs = as_one(function(*arguments, **_for_numpy(op.name, options)))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-13)
+
+
+def _for_numpy(name, options):
+    """Options as NumPy takes them: its None for "no initial value" is not written out."""
+    return {k: v for k, v in options.items() if not (k == "initial" and v is None)}
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 @given(data=st.data())
 def test_the_first_derivative_agrees_with_differences(op, data):
-    inputs, options = data.draw(inputs_of(op))
-    weights = weights_for(op, inputs, options)
-    _, gradients = gradients_of(op, inputs, options, weights)
-    places = wanted(op, inputs)
-    numeric = numerical_gradient(
-        lambda *points: np.sum(call(op, replaced(inputs, places, points), options) * weights),
-        *(inputs[i] for i in places),
-    )
+    example = data.draw(examples_of(op))
+    weights = example.weights()
+    _, gradients = gradients_at(example, example.points, weights)
+    numeric = numerical_gradient(lambda *points: np.sum(example(*points) * weights), *example.points)
     assert_close(gradients, numeric, 1e-8)
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 @given(data=st.data())
 def test_the_second_derivative_agrees_with_differences_of_the_first(op, data):
-    inputs, options = data.draw(inputs_of(op))
-    weights = weights_for(op, inputs, options)
-    leaves, gradients = gradients_of(op, inputs, options, weights, create_graph=True)
+    example = data.draw(examples_of(op))
+    weights = example.weights()
+    leaves, gradients = gradients_at(example, example.points, weights, create_graph=True)
     directions = [np.random.default_rng(5).normal(size=leaf.shape) for leaf in leaves]
     total = sum((np.sum(g * v) for g, v in zip(gradients, directions, strict=True)), start=mg.Tensor(0.0))
     for leaf in leaves:
@@ -95,61 +96,86 @@ def test_the_second_derivative_agrees_with_differences_of_the_first(op, data):
     if total.requires_grad:
         total.backward()
     second = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad for leaf in leaves]
-    places = wanted(op, inputs)
 
     def along_directions(*points):
-        _, first = gradients_of(op, replaced(inputs, places, points), options, weights)
+        _, first = gradients_at(example, points, weights)
         return sum(np.sum(g * v) for g, v in zip(first, directions, strict=True))
 
-    assert_close(second, numerical_gradient(along_directions, *(inputs[i] for i in places)), 1e-7)
+    assert_close(second, numerical_gradient(along_directions, *example.points), 1e-7)
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 @given(data=st.data())
 def test_float32_stays_float32_and_agrees_with_float64(op, data):
-    inputs, options = data.draw(inputs_of(op))
-    if op.name == "astype":
-        options = {"dtype": np.float32}
-    weights = weights_for(op, inputs, options)
-    _, exact = gradients_of(op, inputs, options, weights)
-    single = [x.astype(np.float32) if isinstance(x, np.ndarray) and x.dtype == float else x for x in inputs]
-    leaves, cost = analytic(op, single, options, weights.astype(np.float32))
-    assert cost.dtype == np.float32
-    if cost.requires_grad:
-        cost.backward()
-    for leaf, g in zip(leaves, exact, strict=True):
-        single_gradient = np.zeros_like(leaf.data) if leaf.grad is None else leaf.grad
-        assert single_gradient.dtype == np.float32
-        assert np.linalg.norm(single_gradient - g) <= 2e-4 * (1 + np.linalg.norm(g))
+    example = data.draw(examples_of(op))
+    weights = example.weights()
+    points = [x.astype(np.float32) for x in example.points]
+    leaves, gradients = gradients_at(example, points, weights.astype(np.float32))
+    value = example(*leaves)
+    if op.name not in ("astype", "float_power"):
+        assert value.dtype == np.float32
+    _, exact = gradients_at(example, [x.astype(np.float64) for x in points], weights)
+    for leaf, g, e in zip(leaves, gradients, exact, strict=True):
+        assert leaf.grad is None or leaf.grad.dtype == np.float32
+        assert np.linalg.norm(g - e) <= 2e-4 * (1 + np.linalg.norm(e))
 
 
-@pytest.mark.parametrize("op", EVERY)
+@pytest.mark.parametrize("op", DIFFERENTIABLE)
+@given(data=st.data())
+def test_the_forward_derivative_is_the_transpose_of_the_backward_one(op, data):
+    example = data.draw(examples_of(op))
+    if not example.points:
+        return
+    weights = example.weights()
+    directions = tuple(np.random.default_rng(5).normal(size=x.shape) for x in example.points)
+    value, tangent = mg.jvp(lambda *x: example(*x), tuple(example.points), directions)
+    np.testing.assert_array_equal(value, example(*example.points))
+    assert tangent.shape == np.shape(value)
+    _, gradients = gradients_at(example, example.points, weights)
+    ours = np.sum(tangent * weights)
+    theirs = sum(np.sum(g * v) for g, v in zip(gradients, directions, strict=True))
+    assert abs(ours - theirs) <= 1e-11 * (1 + sum(np.linalg.norm(g) for g in gradients))
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE)
 @given(data=st.data())
 def test_inputs_are_left_as_they_were_and_read_only_ones_will_do(op, data):
-    inputs, options = data.draw(inputs_of(op))
-    for each in inputs:
-        if isinstance(each, np.ndarray):
-            each.flags.writeable = False
-    weights = weights_for(op, inputs, options)
+    example = data.draw(examples_of(op))
+    points = [x.copy() for x in example.points]
+    weights = example.weights()
     weights.flags.writeable = False
-    if not op.differentiable:
-        return
-    places = wanted(op, inputs)
-    leaves = {i: mg.Tensor(inputs[i], requires_grad=True) for i in places}
-    for leaf in leaves.values():
+    leaves = [mg.Tensor(x, requires_grad=True) for x in points]
+    for leaf in leaves:
         leaf.data.flags.writeable = False
-    y = call(op, [leaves.get(i, x) for i, x in enumerate(inputs)], options)
-    y.data.flags.writeable = False
-    if y.requires_grad:
+    y = example(*leaves)
+    if isinstance(y, mg.Tensor) and y.requires_grad:
+        y.data.flags.writeable = False
         y.backward(weights)
         y.backward(weights)
-        memory = [leaf.grad for leaf in leaves.values()] + [y.data, weights] + [leaf.data for leaf in leaves.values()]
-        for i, one in enumerate(memory[: len(leaves)]):
-            for other in memory[i + 1 :]:
+        memory = [leaf.grad for leaf in leaves if leaf.grad is not None]
+        others = [y.data, weights] + [leaf.data for leaf in leaves]
+        for i, one in enumerate(memory):
+            for other in memory[i + 1 :] + others:
                 assert not np.shares_memory(one, other)
 
 
-@pytest.mark.parametrize("op", [p for p in DIFFERENTIABLE if p.values[0].elementwise])
+@pytest.mark.parametrize("op", DIFFERENTIABLE)
+@given(data=st.data())
+def test_non_contiguous_inputs_give_the_same(op, data):
+    example = data.draw(examples_of(op))
+    weights = example.weights()
+    _, straight = gradients_at(example, example.points, weights)
+    leaves = [mg.Tensor(x, requires_grad=True) for x in example.points]
+    for leaf in leaves:
+        if leaf.ndim:  # every other entry of an array twice as long, read from its end
+            leaf._data = np.repeat(leaf.data[::-1], 2, axis=0)[::-2]
+    y = np.sum(example(*leaves) * weights)
+    if isinstance(y, mg.Tensor) and y.requires_grad:
+        y.backward()
+    assert_close([np.zeros(x.shape) if x.grad is None else x.grad for x in leaves], straight, 1e-12)
+
+
+@pytest.mark.parametrize("op", [p for p in PRIMITIVE if p.values[0].elementwise])
 @given(data=st.data())
 def test_a_scalar_gives_the_same_numbers_as_a_tensor(op, data):
     inputs, options = data.draw(inputs_of(op))
@@ -157,15 +183,18 @@ def test_a_scalar_gives_the_same_numbers_as_a_tensor(op, data):
         x if x is None or isinstance(x, float) else x.dtype.type(x.flat[0]) if x.size else x.dtype.type(1)
         for x in inputs
     ]
-    places = wanted(op, inputs)
+    rules = op.rules or (True,) * len(inputs)
+    places = [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.dtype.kind == "f" and rules[i]]
     scalars = {i: mg.Scalar(numbers[i]) for i in places}
     tensors = {i: mg.Tensor(numbers[i], requires_grad=True) for i in places}
     s = op(*(scalars.get(i, x) for i, x in enumerate(numbers)), **options)
     t = op(*(tensors.get(i, x) for i, x in enumerate(numbers)), **options)
     s.backward()
     t.backward()
+    assert type(s.data) is float
     assert s.data == pytest.approx(t.item(), rel=1e-14, abs=1e-15)
     for i in places:
+        assert type(scalars[i].grad) is float
         assert scalars[i].grad == pytest.approx(tensors[i].grad.item(), rel=1e-13, abs=1e-15)
 
 

@@ -2,58 +2,205 @@
 
 from types import MappingProxyType
 
-from ..registry import Op, operations
+from ..registry import Composed, Op, operations
+from . import linalg
 from .activation import leaky_relu, relu, sigmoid, tanh
-from .comparison import equal, greater, greater_equal, less, less_equal, not_equal
-from .elementwise import (
+from .calculus import (
+    bincount,
+    convolve,
+    correlate,
+    cumprod,
+    cumsum,
+    diff,
+    gradient,
+    interp,
+    trapezoid,
+)
+from .choice import (
     absolute,
-    add,
+    ceil,
     clip,
-    divide,
-    exp,
-    expm1,
-    log,
-    log1p,
+    copysign,
+    floor,
+    fmax,
+    fmin,
+    heaviside,
     maximum,
     minimum,
+    nan_to_num,
+    rint,
+    round,
+    sign,
+    trunc,
+    where,
+)
+from .comparison import equal, greater, greater_equal, less, less_equal, not_equal
+from .diagonal import diag, diagflat, diagonal, trace, tril, triu
+from .elementwise import (
+    add,
+    cbrt,
+    divide,
+    divmod_,
+    float_power,
+    floor_divide,
+    fmod,
+    hypot,
     multiply,
     negative,
     positive,
     power,
-    sign,
+    reciprocal,
+    remainder,
     sqrt,
     square,
     subtract,
-    where,
-)  # fmt: skip
-from .index import add_at, at, getitem, scatter_add, set_at
-from .linalg import affine, dot, matmul
+)
+from .exponential import (
+    exp,
+    exp2,
+    expm1,
+    log,
+    log10,
+    log1p,
+    log2,
+    logaddexp,
+    logaddexp2,
+)
+from .index import (
+    add_at,
+    at,
+    choose,
+    getitem,
+    maximum_at,
+    minimum_at,
+    multiply_at,
+    scatter_add,
+    select,
+    set_at,
+    take,
+    take_along_axis,
+)
+from .join import (
+    append,
+    array_split,
+    column_stack,
+    concatenate,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    pad,
+    repeat,
+    split,
+    stack,
+    tile,
+    vsplit,
+    vstack,
+)
 from .norm import batch_norm, normalize
-from .reduce import max, mean, min, prod, std, sum, var
+from .order import median, msort, partition, percentile, quantile, sort
+from .product import (
+    affine,
+    contraction,
+    cross,
+    dot,
+    einsum,
+    inner,
+    kron,
+    matmul,
+    multi_dot,
+    outer,
+    tensordot,
+    vdot,
+    vecdot,
+)
+from .reduce import (
+    average,
+    max,
+    mean,
+    min,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+    prod,
+    ptp,
+    std,
+    sum,
+    var,
+)
 from .shape import (
     astype,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_arrays,
     broadcast_to,
-    concatenate,
     expand_dims,
+    flatten,
+    flip,
+    fliplr,
+    flipud,
+    matrix_transpose,
+    meshgrid,
     moveaxis,
-    pad,
+    ravel,
     reshape,
+    roll,
+    rollaxis,
+    rot90,
+    sliding_window_view,
     squeeze,
-    stack,
     swapaxes,
     transpose,
-)  # fmt: skip
+)
 from .softmax import log_softmax, logsumexp, sigmoid_cross_entropy, softmax, softmax_cross_entropy
+from .trigonometric import (
+    arccos,
+    arccosh,
+    arccot,
+    arccsc,
+    arcsec,
+    arcsin,
+    arcsinh,
+    arctan,
+    arctan2,
+    arctanh,
+    cos,
+    cosh,
+    cot,
+    coth,
+    csc,
+    csch,
+    deg2rad,
+    rad2deg,
+    sec,
+    sech,
+    sin,
+    sinc,
+    sinc_derivative,
+    sinh,
+    tan,
+)
 
-abs = absolute
+# NumPy's second names
+abs = fabs = absolute
+acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+amax, amin, around, fix, concat, permute_dims, pow = max, min, round, trunc, concatenate, transpose, power
+degrees, radians, mod, true_divide, divmod = rad2deg, deg2rad, remainder, divide, divmod_
 
 #: Operations that a Tensor has as methods of the same name (a Scalar has the elementwise ones).
-METHODS: MappingProxyType[str, Op] = MappingProxyType(
+METHODS: MappingProxyType[str, Op | Composed] = MappingProxyType(
     {
         op.name: op
         for op in (
-            absolute, astype, clip, dot, exp, expm1, leaky_relu, log, log1p, log_softmax, logsumexp, max, maximum, mean,
-            min, minimum, prod, relu, sigmoid, sign, softmax, sqrt, square, squeeze, std, sum, swapaxes, tanh, var,
+            absolute, arccos, arcsin, arctan, astype, choose, clip, cos, cosh, cumprod, cumsum, diagonal, dot, exp, expm1,
+            leaky_relu, log, log10, log1p, log2, log_softmax, logsumexp, max, maximum, mean, median, min, minimum,
+            partition, prod, ptp, ravel, reciprocal, relu, repeat, round, sigmoid, sign, sin, sinh, softmax, sqrt,
+            square, squeeze, std, sum, swapaxes, take, tan, tanh, trace, var,
         )
     }
 )  # fmt: skip
@@ -63,13 +210,21 @@ FAMILIES = MappingProxyType(
     {
         title: tuple(op for op in operations().values() if op.__module__ == f"{__name__}.{file}")
         for file, title in {
-            "elementwise": "Elementwise",
+            "elementwise": "Arithmetic, powers and roots",
+            "exponential": "Exponentials and logarithms",
+            "trigonometric": "Trigonometric and hyperbolic functions",
+            "choice": "Choices and rounding",
             "activation": "Activations",
             "comparison": "Comparisons",
             "reduce": "Reductions",
-            "shape": "Shape and order",
+            "order": "Order",
+            "calculus": "Sums and differences along an axis",
+            "shape": "Shape and order of axes",
+            "join": "Joining, cutting and repeating",
             "index": "Indexing",
-            "linalg": "Matrix products",
+            "diagonal": "Diagonals and triangles",
+            "product": "Products",
+            "linalg": "Linear algebra (`mg.linalg`)",
             "softmax": "Softmax family and costs",
             "norm": "Normalisations",
         }.items()

@@ -1,11 +1,11 @@
-"""Elementwise operations: arithmetic, powers, exponentials and choices.
+"""Elementwise arithmetic: the four operations, remainders, powers and roots.
 
 Every one broadcasts its inputs as NumPy does; the engine sums gradients back over broadcast axes.
 """
 
 import numpy as np
 
-from ..registry import op, real
+from ..registry import composed, op, real
 
 # ---- arithmetic -----------------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ def _(g, y, x):
     return -g
 
 
-@op(numpy=np.positive, label="+", inputs=[real()])
+@op(numpy=[np.positive, np.conjugate, np.real, np.copy], label="+", inputs=[real()])
 def positive(x, /):
     """The same number, elementwise: y = +x.  ∂y/∂x = 1.
 
@@ -96,6 +96,88 @@ def positive(x, /):
 @positive.rule
 def _(g, y, x):
     return g
+
+
+@op(numpy=np.reciprocal, label="1/x", inputs=[real(0.3, 3)])
+def reciprocal(x, /):
+    """Reciprocal, elementwise: y = 1/x.  ∂y/∂x = −y².
+
+    >>> import minigrad as mg
+    >>> mg.reciprocal(4.0)
+    0.25
+    """
+    return np.reciprocal(x)
+
+
+@reciprocal.rule
+def _(g, y, x):
+    return -g * y * y
+
+
+# ---- quotients and remainders ---------------------------------------------------------------------------
+
+
+def _draw_division(draw):
+    """A dividend at least an eighth of the divisor away from every multiple of it, where the quotient jumps."""
+    shape = draw.shape(max_dims=2)
+    divisor = draw.array(shape, low=0.5, high=3) * draw.choice([1.0, -1.0])
+    quotient = draw.array(shape, low=-3, high=3).round() + draw.array(shape, low=0.2, high=0.8)
+    return (quotient * divisor, divisor), {}
+
+
+@op(numpy=np.remainder, label="mod", inputs=_draw_division, elementwise=True)
+def remainder(a, b, /):
+    """Remainder with the divisor's sign, elementwise: y = a − b·⌊a/b⌋.  ∂y/∂a = 1, ∂y/∂b = −⌊a/b⌋.
+
+    At the jumps (a a multiple of b) the gradient is that of the side a/b comes from when it grows.
+
+    >>> import minigrad as mg
+    >>> mg.remainder(-7.0, 3.0)
+    2.0
+    """
+    return np.remainder(a, b)
+
+
+remainder.rules_by_input(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b))
+
+
+@op(numpy=np.fmod, label="fmod", inputs=_draw_division, elementwise=True)
+def fmod(a, b, /):
+    """Remainder with the dividend's sign, elementwise: y = a − b·trunc(a/b).  ∂y/∂a = 1, ∂y/∂b = −trunc(a/b).
+
+    >>> import minigrad as mg
+    >>> mg.fmod(-7.0, 3.0)
+    -1.0
+    """
+    return np.fmod(a, b)
+
+
+fmod.rules_by_input(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.trunc(a / b))
+
+
+@op(numpy=np.floor_divide, label="⌊a/b⌋", inputs=_draw_division, elementwise=True)
+def floor_divide(a, b, /):
+    """Quotient rounded down, elementwise: y = ⌊a/b⌋.  The gradient is 0, at the jumps too.
+
+    >>> import minigrad as mg
+    >>> mg.floor_divide(7.0, 2.0)
+    3.0
+    """
+    return np.floor_divide(a, b)
+
+
+floor_divide.rules_by_input(lambda g, y, a, b: g * 0.0, lambda g, y, a, b: g * 0.0)
+
+
+@composed(numpy=np.divmod, inputs=_draw_division)
+def divmod_(x1, x2):
+    """Quotient rounded down and remainder at once: (`floor_divide`, `remainder`).
+
+    >>> import minigrad as mg
+    >>> mg.divmod(7.0, 2.0)
+    (3.0, 1.0)
+    """
+    return floor_divide(x1, x2), remainder(x1, x2)
 
 
 # ---- powers ---------------------------------------------------------------------------------------------
@@ -116,10 +198,29 @@ def power(a, b, /):
     return np.power(a, b)
 
 
-power.rules_by_input(
-    lambda g, y, a, b: g * (b * np.power(np.where((a == 0) & (b == 0), 1.0, a), b - 1)),
-    lambda g, y, a, b: g * (y * np.log(np.where((a == 0) & (b >= 0), 1.0, a))),
-)
+def _power_by_base(g, y, a, b):
+    return g * (b * np.power(np.where((a == 0) & (b == 0), 1.0, a), b - 1))
+
+
+def _power_by_exponent(g, y, a, b):
+    return g * (y * np.log(np.where((a == 0) & (b >= 0), 1.0, a)))
+
+
+power.rules_by_input(_power_by_base, _power_by_exponent)
+
+
+@op(numpy=np.float_power, label="xⁿ", inputs=[real(0.5, 3), real(-2, 3)])
+def float_power(a, b, /):
+    """Power in float64 whatever is given, elementwise: y = aᵇ, with the derivative and edges of `power`.
+
+    >>> import minigrad as mg
+    >>> mg.float_power(2.0, -1.0)
+    0.5
+    """
+    return np.float_power(a, b)
+
+
+float_power.rules_by_input(_power_by_base, _power_by_exponent)
 
 
 @op(numpy=np.square, label="x²", inputs=[real()])
@@ -154,193 +255,33 @@ def _(g, y, x):
     return g * 0.5 / y
 
 
-# ---- exponentials and logarithms ------------------------------------------------------------------------
-
-
-@op(numpy=np.exp, inputs=[real()])
-def exp(x, /):
-    """Exponential, elementwise: y = eˣ.  ∂y/∂x = y.
+@op(numpy=np.cbrt, label="∛", inputs=[real(0.3, 4)])
+def cbrt(x, /):
+    """Cube root, elementwise, of negative numbers too: y = ∛x.  ∂y/∂x = 1/(3y²), which is inf at 0.
 
     >>> import minigrad as mg
-    >>> mg.exp(0.0)
-    1.0
+    >>> mg.cbrt(-8.0)
+    -2.0
     """
-    return np.exp(x)
+    return np.cbrt(x)
 
 
-@exp.rule
+@cbrt.rule
 def _(g, y, x):
-    return g * y
+    return g / (3 * y * y)
 
 
-@op(numpy=np.expm1, inputs=[real()])
-def expm1(x, /):
-    """eˣ − 1, elementwise, exact near 0.  ∂y/∂x = y + 1.
-
-    >>> import minigrad as mg
-    >>> mg.expm1(0.0)
-    0.0
-    """
-    return np.expm1(x)
-
-
-@expm1.rule
-def _(g, y, x):
-    return g * np.exp(x)
-
-
-@op(numpy=np.log, inputs=[real(0.3, 4)])
-def log(x, /):
-    """Natural logarithm, elementwise: y = log x.  ∂y/∂x = 1/x.
+@op(numpy=np.hypot, inputs=[real(0.3, 3), real(0.3, 3)])
+def hypot(a, b, /):
+    """Length of the hypotenuse, elementwise: y = √(a² + b²).  ∂y/∂a = a/y, ∂y/∂b = b/y, both 0 at the origin.
 
     >>> import minigrad as mg
-    >>> mg.log(1.0)
-    0.0
+    >>> mg.hypot(3.0, 4.0)
+    5.0
     """
-    return np.log(x)
+    return np.hypot(a, b)
 
 
-@log.rule
-def _(g, y, x):
-    return g / x
-
-
-@op(numpy=np.log1p, inputs=[real(-0.6, 4)])
-def log1p(x, /):
-    """log(1 + x), elementwise, exact near 0.  ∂y/∂x = 1/(1 + x).
-
-    >>> import minigrad as mg
-    >>> mg.log1p(0.0)
-    0.0
-    """
-    return np.log1p(x)
-
-
-@log1p.rule
-def _(g, y, x):
-    return g / (1 + x)
-
-
-# ---- choices --------------------------------------------------------------------------------------------
-
-
-@op(numpy=[np.absolute, np.fabs], label="|x|", inputs=[real(avoid=[0])])
-def absolute(x, /):
-    """Absolute value, elementwise: y = |x|.  ∂y/∂x = sign x, 0 at 0.
-
-    >>> import minigrad as mg
-    >>> mg.absolute(-2.0)
-    2.0
-    """
-    return np.absolute(x)
-
-
-@absolute.rule
-def _(g, y, x):
-    return g * np.sign(x)
-
-
-@op(numpy=np.sign, inputs=[real(avoid=[0])])
-def sign(x, /):
-    """−1, 0 or 1, elementwise.  ∂y/∂x = 0 everywhere, at the jump too.
-
-    >>> import minigrad as mg
-    >>> mg.sign(-2.0)
-    -1.0
-    """
-    return np.sign(x)
-
-
-@sign.rule
-def _(g, y, x):
-    return g * 0.0
-
-
-@op(numpy=np.maximum, label="max", inputs=[real(-3, -0.1), real(0.1, 3)])
-def maximum(a, b, /):
-    """The larger, elementwise: y = max(a, b).  The gradient goes to the larger, half to each where equal.
-
-    >>> import minigrad as mg
-    >>> mg.maximum(1.0, 2.0)
-    2.0
-    """
-    return np.maximum(a, b)
-
-
-maximum.rules_by_input(
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (a > b)),
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (b > a)),
-)
-
-
-@op(numpy=np.minimum, label="min", inputs=[real(0.1, 3), real(-3, -0.1)])
-def minimum(a, b, /):
-    """The smaller, elementwise: y = min(a, b).  The gradient goes to the smaller, half to each where equal.
-
-    >>> import minigrad as mg
-    >>> mg.minimum(1.0, 2.0)
-    1.0
-    """
-    return np.minimum(a, b)
-
-
-minimum.rules_by_input(
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (a < b)),
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (b < a)),
-)
-
-
-def _draw_where(draw):
-    shape = draw.shape()
-    return (draw.booleans(shape), draw.array(shape), draw.array(shape)), {}
-
-
-@op(numpy=np.where, inputs=_draw_where, elementwise=True)
-def where(condition, a, b, /):
-    """a where the condition holds, else b.  The gradient goes to the one that was taken.
-
-    The condition is an array of bools and has no gradient. A NaN in the branch that was not taken does
-    not reach the gradient of the other.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.where(np.array([True, False]), [1.0, 2.0], [3.0, 4.0])
-    array([1., 4.])
-    """
-    return np.where(condition, a, b)
-
-
-where.rules_by_input(
-    None,
-    lambda g, y, condition, a, b: np.where(condition, g, 0.0),
-    lambda g, y, condition, a, b: np.where(condition, 0.0, g),
-)
-
-
-def _draw_clip(draw):
-    return (draw.array(draw.shape(), low=-3, high=3, avoid=(-1.0, 1.5)), -1.0, 1.5), {}
-
-
-@op(numpy=np.clip, inputs=_draw_clip, elementwise=True)
-def clip(x, min=None, max=None, /):
-    """x held between min and max, elementwise.  ∂y/∂x = 1 inside and at the bounds, 0 outside.
-
-    A bound may be None, or a tensor, which then receives the gradient where x is beyond it. Where min > max
-    the answer is max, as in NumPy.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.clip(np.array([-2.0, 0.5, 2.0]), 0.0, 1.0)
-    array([0. , 0.5, 1. ])
-    """
-    raised = x if min is None else np.maximum(x, min)
-    return raised if max is None else np.minimum(raised, max)
-
-
-def _inside(x, min, max):
-    return (True if min is None else x >= min) & (True if max is None else x <= max)
-
-
-clip.rules_by_input(
-    lambda g, y, x, min, max: g * _inside(x, min, max),
-    lambda g, y, x, min, max: g * ((x < min) & (True if max is None else min <= max)),
-    lambda g, y, x, min, max: g * ((x > max) | (False if min is None else min > max)),
+hypot.rules_by_input(
+    lambda g, y, a, b: g * a / np.where(y == 0, 1.0, y), lambda g, y, a, b: g * b / np.where(y == 0, 1.0, y)
 )

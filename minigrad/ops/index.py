@@ -1,17 +1,24 @@
 """Indexing: parts of an array by NumPy's basic and advanced rules, and arrays with a part changed."""
 
+import math
+
 import numpy as np
 
-from ..registry import op
+from ..registry import composed, op
 
 
-def _plain(key):
-    """A key with every tensor in it replaced by its array, so that indices are data and never differentiated."""
+def plain(key):
+    """A value or a key with every tensor in it replaced by its array: data, which is never differentiated."""
     if isinstance(key, tuple):
-        return tuple(_plain(each) for each in key)
+        return tuple(plain(each) for each in key)
     if isinstance(key, list):
-        return np.asarray([_plain(each) for each in key], dtype=None if key else np.intp)
+        return np.asarray([plain(each) for each in key], dtype=None if key else np.intp)
     return getattr(key, "_data", key)
+
+
+def number(y):
+    """What NumPy answers where nothing is left of the axes: a number for a plain 0-d array."""
+    return y[()] if isinstance(y, np.ndarray) else y
 
 
 def _is_basic(key):
@@ -44,7 +51,7 @@ def _draw_getitem(draw):
     return (draw.array((n, m)),), {"key": key}
 
 
-@op(label="[ ]", inputs=_draw_getitem)
+@op(label="[ ]", inputs=_draw_getitem, linear=True)
 def getitem(a, /, key):
     """A part of an array, y = a[key]: every basic and advanced index of NumPy; what ``a[key]`` calls.
 
@@ -55,7 +62,7 @@ def getitem(a, /, key):
     >>> x[[0, 0, 2]].sum().backward(); x.grad
     array([2., 0., 1.])
     """
-    return a[_plain(key)]
+    return a[plain(key)]
 
 
 @getitem.rule
@@ -68,7 +75,7 @@ def _draw_scatter(draw):
     return (draw.array((size,)),), {"key": draw.indices(n, size=size), "shape": (n,)}
 
 
-@op(inputs=_draw_scatter, broadcasts=True)
+@op(inputs=_draw_scatter, broadcasts=True, linear=True)
 def scatter_add(values, /, key, shape):
     """Zeros of ``shape`` with ``values`` added at ``key``, duplicates adding up: the transpose of `getitem`.
 
@@ -77,7 +84,7 @@ def scatter_add(values, /, key, shape):
     array([3., 0., 3., 0.])
     """
     result = np.zeros(shape, dtype=np.asarray(values).dtype)
-    key = _plain(key)
+    key = plain(key)
     if _is_basic(key):
         result[key] = values
     else:
@@ -106,7 +113,7 @@ def set_at(a, values, /, key):
     >>> mg.set_at(np.zeros(3), 5.0, key=1)
     array([0., 5., 0.])
     """
-    key = _plain(key)
+    key = plain(key)
     result = np.array(a, dtype=np.result_type(a, values))
     if not _is_basic(key):
         numbers = np.arange(result.size).reshape(result.shape)[key]
@@ -130,7 +137,7 @@ def add_at(a, values, /, key):
     >>> mg.add_at(np.zeros(3), 5.0, key=[1, 1])
     array([ 0., 10.,  0.])
     """
-    key = _plain(key)
+    key = plain(key)
     result = np.array(a, dtype=np.result_type(a, values))
     np.add.at(result, key, values)
     return result
@@ -139,6 +146,96 @@ def add_at(a, values, /, key):
 @add_at.rule
 def _(g, y, a, values, key, wanted):
     return g if wanted[0] else None, g[key] if wanted[1] else None
+
+
+def _numbers(shape, key):
+    """Which entries of an array of a shape a key names, by their places in its flat order."""
+    return np.asarray(np.arange(math.prod(shape)).reshape(shape)[plain(key)])
+
+
+def _draw_scaling(draw):
+    n, m = draw.integer(2, 4), draw.integer(1, 3)
+    key = draw.choice([draw.integer(0, n - 1), draw.indices(n, size=3)])
+    values = draw.array((3, m) if np.ndim(key) else (m,))
+    return (draw.array((n, m)), values), {"key": key}
+
+
+@composed(inputs=_draw_scaling)
+def multiply_at(a, values, key):
+    """A copy of ``a`` with ``a[key]`` multiplied by ``values``, duplicates one after the other.
+
+    What ``mg.at(a, key).multiply(values)`` calls; right also where factors are 0.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.multiply_at(np.array([1.0, 2.0]), np.array([3.0, 5.0]), key=[1, 1])
+    array([ 1., 30.])
+    """
+    numbers = _numbers(np.shape(a), key)
+    values = np.reshape(np.broadcast_to(values, numbers.shape), (-1,))
+    places, group = np.unique(numbers, return_inverse=True)
+    group = group.reshape(-1)
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(places.size))
+    turn = np.empty_like(order)
+    turn[order] = np.arange(order.size) - starts[group[order]]  # the how manyeth factor of its entry each one is
+    ones = np.ones((places.size, int(turn.max(initial=-1)) + 1), dtype=values.dtype)
+    factors = np.prod(set_at(ones, values, key=(group, turn)), axis=1)
+    flat = np.reshape(a, (-1,))
+    return np.reshape(set_at(flat, flat[places] * factors, key=places), np.shape(a))
+
+
+def _draw_extreme_at(draw):
+    n, size = draw.integer(2, 4), draw.integer(1, 4)
+    numbers = draw.distinct((n + size,))
+    return (numbers[:n].copy(), numbers[n:].copy()), {"key": draw.indices(n, size=size)}
+
+
+def _shares_at(g, y, a, values, key, wanted):
+    """The gradient for the entries and the values that became the extreme, shared equally among ties."""
+    hit, hits = plain(a) == plain(y), plain(values) == plain(y)[plain(key)]
+    ties = hit + scatter_add(hits.astype(y.dtype), key=key, shape=np.shape(a))
+    share = g / np.maximum(ties, 1)
+    return share * hit if wanted[0] else None, share[key] * hits if wanted[1] else None
+
+
+@op(label="max at", inputs=_draw_extreme_at, broadcasts=True)
+def maximum_at(a, values, /, key):
+    """A copy of ``a`` with ``a[key]`` raised to ``values`` where these are larger; ``mg.at(a, key).max(values)``.
+
+    The gradient goes to what became the entry, shared equally among ties.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.maximum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1])
+    array([5., 2.])
+    """
+    result = np.array(a, dtype=np.result_type(a, values))
+    np.maximum.at(result, plain(key), values)
+    return result
+
+
+@maximum_at.rule
+def _(g, y, a, values, key, wanted):
+    return _shares_at(g, y, a, values, key, wanted)
+
+
+@op(label="min at", inputs=_draw_extreme_at, broadcasts=True)
+def minimum_at(a, values, /, key):
+    """A copy of ``a`` with ``a[key]`` lowered to ``values`` where these are smaller; ``mg.at(a, key).min(values)``.
+
+    The gradient goes to what became the entry, shared equally among ties.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.minimum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1])
+    array([1., 0.])
+    """
+    result = np.array(a, dtype=np.result_type(a, values))
+    np.minimum.at(result, plain(key), values)
+    return result
+
+
+@minimum_at.rule
+def _(g, y, a, values, key, wanted):
+    return _shares_at(g, y, a, values, key, wanted)
 
 
 class at:  # noqa: N801 (called as a function)
@@ -165,3 +262,135 @@ class at:  # noqa: N801 (called as a function)
     def add(self, values):
         """The array with ``values`` added to the part, duplicates adding up."""
         return add_at(self._array, values, key=self._key)
+
+    def multiply(self, values):
+        """The array with the part multiplied by ``values``, duplicates one after the other."""
+        return multiply_at(self._array, values, key=self._key)
+
+    def max(self, values):
+        """The array with the part raised to ``values`` where these are larger."""
+        return maximum_at(self._array, values, key=self._key)
+
+    def min(self, values):
+        """The array with the part lowered to ``values`` where these are smaller."""
+        return minimum_at(self._array, values, key=self._key)
+
+
+# ---- taking by number -----------------------------------------------------------------------------------
+
+
+def along(axis, ndim, key):
+    """The key that indexes one axis and takes all of those before it."""
+    return (slice(None),) * (axis % ndim) + (key,)
+
+
+def _draw_take(draw):
+    shape = draw.shape(min_dims=1, max_dims=3)
+    axis = draw.choice([None, draw.axis(len(shape))])
+    mode = draw.choice(["raise", "wrap", "clip"])
+    n = math.prod(shape) if axis is None else shape[axis]
+    reach = n if mode == "raise" else n + 3
+    indices = draw.choice([draw.integer(-n, n - 1), draw.indices(reach, size=3), draw.indices(reach, size=4)[:, None]])
+    return (draw.array(shape), indices), {"axis": axis, "mode": mode}
+
+
+@composed(numpy=np.take, inputs=_draw_take)
+def take(a, indices, axis=None, out=None, mode="raise"):
+    """The entries numbered ``indices`` along an axis (None: of the flat array).  Repeated ones add their gradients.
+
+    ``mode`` "wrap" counts around, "clip" keeps to the ends, "raise" raises IndexError for a number out of range.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.take(np.array([1.0, 2.0, 3.0]), [0, 0, 2])
+    array([1., 1., 3.])
+    """
+    if out is not None:
+        raise TypeError("take: out= is not possible in a graph; use the result instead")
+    a = np.reshape(a, (-1,)) if axis is None else a
+    axis = 0 if axis is None else axis
+    n, indices = np.shape(a)[axis], np.asarray(plain(indices))
+    if mode == "wrap":
+        indices = indices % n
+    elif mode == "clip":
+        indices = np.clip(indices, 0, n - 1)
+    elif mode != "raise":
+        raise ValueError(f"take: mode {mode!r} is unknown; use raise, wrap or clip")
+    return a[along(axis, np.ndim(a), indices)]
+
+
+def _draw_take_along(draw):
+    shape = draw.shape(min_dims=1, max_dims=3)
+    axis = draw.axis(len(shape))
+    size = [*shape]
+    size[axis] = draw.integer(1, 4)
+    indices = draw.indices(shape[axis], size=math.prod(size)).reshape(size)
+    return (draw.array(shape), indices), {"axis": axis}
+
+
+@composed(numpy=np.take_along_axis, inputs=_draw_take_along)
+def take_along_axis(arr, indices, axis=-1):
+    """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort gives).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
+    array([[2.],
+           [3.]])
+    """
+    indices = np.asarray(plain(indices))
+    if axis is None:
+        arr, axis = np.reshape(arr, (-1,)), 0
+    ndim = np.ndim(arr)
+    if indices.ndim != ndim:
+        raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {indices.ndim}; they must have as many")
+    grid = [
+        np.arange(n).reshape((-1, *(1,) * (ndim - i - 1))) for i, n in enumerate(np.shape(arr))
+    ]
+    grid[axis] = indices
+    return arr[tuple(grid)]
+
+
+def _draw_choose(draw):
+    n, size = draw.integer(1, 3), draw.integer(1, 4)
+    return (draw.indices(n, size=size), [draw.array((size,)) for _ in range(n)]), {}
+
+
+@composed(numpy=np.choose, inputs=_draw_choose)
+def choose(a, choices, out=None, mode="raise"):
+    """For each entry the one of the ``choices`` (arrays that broadcast together) whose number stands in ``a``.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.choose(np.array([1, 0]), [np.array([1.0, 2.0]), np.array([3.0, 4.0])])
+    array([3., 2.])
+    """
+    if out is not None:
+        raise TypeError("choose: out= is not possible in a graph; use the result instead")
+    a = np.asarray(plain(a))
+    shape = np.broadcast_shapes(a.shape, *(np.shape(each) for each in choices))
+    stacked = np.stack([np.broadcast_to(each, shape) for each in choices])
+    numbers = np.choose(np.broadcast_to(a, shape), np.arange(len(choices)), mode=mode)
+    return stacked[(numbers, *np.indices(shape))]
+
+
+def _draw_select(draw):
+    shape = draw.shape(max_dims=2)
+    count = draw.integer(1, 3)
+    return ([draw.booleans(shape) for _ in range(count)], [draw.array(shape) for _ in range(count)]), {"default": 0.5}
+
+
+@composed(numpy=np.select, inputs=_draw_select)
+def select(condlist, choicelist, default=0):
+    """For each entry the choice whose condition is the first that holds, ``default`` where none does.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x = np.array([-1.0, 2.0])
+    >>> mg.select([x < 0, x > 1], [-x, x**2])
+    array([1., 4.])
+    """
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ValueError(
+            f"select: {len(condlist)} conditions and {len(choicelist)} choices; as many of both, and one at least"
+        )
+    y = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+        y = np.where(plain(condition), choice, y)
+    return y

@@ -16,7 +16,8 @@ try:
 except ImportError as error:  # pragma: no cover - the message is the point
     raise ImportError("minigrad.testing.strategies needs hypothesis: run pip install 'minigrad[test]'") from error
 
-from ..registry import Domain, Op
+from ..registry import Composed, Domain, Op
+from .operations import Example
 
 
 class Draw:
@@ -89,7 +90,7 @@ class Draw:
 
 
 @st.composite
-def inputs_of(draw: Any, op: Op) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def inputs_of(draw: Any, op: Op | Composed) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Valid ``(inputs, options)`` for an operation; inputs of an elementwise one broadcast together.
 
     Raises
@@ -110,3 +111,8 @@ def inputs_of(draw: Any, op: Op) -> tuple[tuple[Any, ...], dict[str, Any]]:
 def _in_domain(source: Draw, shape: tuple[int, ...], domain: Domain) -> np.ndarray:
     own = source.broadcastable_to(shape) if source.boolean() else shape
     return source.array(own, low=domain.low, high=domain.high, avoid=domain.avoid)
+
+
+def examples_of(op: Op | Composed) -> st.SearchStrategy[Example]:
+    """An operation with valid arguments, as a function of its floating arrays."""
+    return inputs_of(op).map(lambda drawn: Example(op, *drawn))

@@ -1,0 +1,311 @@
+"""Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
+
+import numpy as np
+
+from ..registry import composed, op
+from .index import along, number, plain, scatter_add
+
+
+def _draw_cumulative(draw):
+    shape = draw.shape(min_dims=1, max_dims=3)
+    return (draw.array(shape),), {"axis": draw.choice([None, draw.axis(len(shape))])}
+
+
+def _reversed(a, axis):
+    """The entries along an axis in reversed order."""
+    return a[along(axis, np.ndim(a), slice(None, None, -1))]
+
+
+@op(numpy=np.cumsum, inputs=_draw_cumulative, linear=True)
+def cumsum(a, /, axis=None, dtype=None):
+    """Running sums along an axis (None: of the flat array): yₖ = Σ_{i≤k} aᵢ.  ∂: the sums of g from the end.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.cumsum(np.array([1.0, 2.0, 3.0]))
+    array([1., 3., 6.])
+    """
+    return np.cumsum(a, axis=axis, dtype=dtype)
+
+
+@cumsum.rule
+def _(g, y, a, axis, dtype):
+    along_axis = 0 if axis is None else axis
+    return np.reshape(_reversed(np.cumsum(_reversed(g, along_axis), axis=along_axis), along_axis), np.shape(a))
+
+
+@op(numpy=np.cumprod, inputs=_draw_cumulative)
+def cumprod(a, /, axis=None, dtype=None):
+    """Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.
+
+    With h the gradient by yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no division, so
+    it is right where entries are 0.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x = mg.Tensor([2.0, 0.0, 4.0], requires_grad=True)
+    >>> mg.cumprod(x).sum().backward(); x.grad
+    array([ 1., 10.,  0.])
+    """
+    return np.cumprod(a, axis=axis, dtype=dtype)
+
+
+@cumprod.rule
+def _(g, y, a, axis, dtype):
+    along_axis = 0 if axis is None else axis
+    rows = np.moveaxis(np.reshape(a, np.shape(y)), along_axis, -1)
+    products, back = np.moveaxis(y, along_axis, -1), np.moveaxis(g, along_axis, -1)
+    n = np.shape(rows)[-1]
+    if n > 1:
+        factor = np.concatenate([rows[..., 1:], rows[..., :1] * 0], axis=-1)
+        reach = 1
+        while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
+            back = np.concatenate([back[..., :-reach] + factor[..., :-reach] * back[..., reach:], back[..., -reach:]], -1)
+            factor = np.concatenate([factor[..., :-reach] * factor[..., reach:], factor[..., -reach:] * 0], axis=-1)
+            reach *= 2
+        back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
+    return np.reshape(np.moveaxis(back, -1, along_axis), np.shape(a))
+
+
+# ---- differences and integrals --------------------------------------------------------------------------
+
+
+def _draw_diff(draw):
+    shape = draw.shape(min_dims=1, max_dims=3, min_side=2, max_side=4)
+    return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
+
+
+@composed(numpy=np.diff, inputs=_draw_diff)
+def diff(a, n=1, axis=-1, prepend=None, append=None):
+    """Differences of neighbours along an axis, n times over: yₖ = aₖ₊₁ − aₖ.
+
+    ``prepend`` and ``append`` are joined to a first.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.diff(np.array([1.0, 4.0, 9.0]))
+    array([3., 5.])
+    """
+    ndim = np.ndim(a)
+    if ndim == 0:
+        raise ValueError("diff: a is 0-d; differences need an axis")
+    if n < 0:
+        raise ValueError(f"diff: n is {n}; how many times must not be negative")
+    if n == 0:
+        return a
+    ends = []
+    for each in (prepend, a, append):
+        if each is None or each is np._NoValue:
+            continue
+        if each is not a and np.ndim(each) == 0:
+            shape = [*np.shape(a)]
+            shape[axis] = 1
+            each = np.broadcast_to(each, tuple(shape))
+        ends.append(each)
+    a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
+    for _ in range(n):
+        a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
+    return a
+
+
+def _draw_gradient(draw):
+    shape = draw.shape(min_dims=1, max_dims=2, min_side=3, max_side=5)
+    a = draw.array(shape)
+    spacing = draw.choice([(), (0.5,), tuple(np.cumsum(draw.array((n,), low=0.5, high=1.5)) for n in shape)])
+    axis = draw.choice([None, draw.axis(len(shape))]) if len(spacing) < 2 and not any(map(np.ndim, spacing)) else None
+    return (a, *spacing), {"axis": axis, "edge_order": draw.choice([1, 2])}
+
+
+@composed(numpy=np.gradient, inputs=_draw_gradient)
+def gradient(f, *varargs, axis=None, edge_order=1):
+    """Slopes by central differences inside and one-sided ones at the ends, as in `numpy.gradient`.
+
+    Parameters
+    ----------
+    f
+        Samples of a function on a grid.
+    varargs
+        The spacing: nothing (1), one number, or for each axis a number or the coordinates; differentiated too.
+    axis
+        One axis, several, or None for all; several give a tuple of arrays.
+    edge_order
+        1 or 2: how exact the ends are.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.gradient(np.array([1.0, 4.0, 9.0]))
+    array([3., 4., 5.])
+    """
+    f = f if hasattr(f, "dtype") else np.asarray(f, dtype=np.float64)
+    ndim = np.ndim(f)
+    axes = tuple(range(ndim)) if axis is None else tuple(i % ndim for i in (axis if np.ndim(axis) else (axis,)))
+    if len(varargs) not in (0, 1, len(axes)):
+        raise TypeError(f"gradient: {len(varargs)} spacings for {len(axes)} axes; give none, one, or one for each")
+    if len(varargs) == 1 and np.ndim(varargs[0]) and len(axes) != 1:
+        raise ValueError("gradient: coordinates were given for one axis alone; give them for each")
+    if edge_order not in (1, 2):
+        raise ValueError(f"gradient: edge_order is {edge_order}; it must be 1 or 2")
+    spacings = [1.0] * len(axes) if not varargs else list(varargs) * (len(axes) if len(varargs) == 1 else 1)
+    slopes = [_slope(f, spacing, each, edge_order) for spacing, each in zip(spacings, axes)]
+    return slopes[0] if len(axes) == 1 else tuple(slopes)
+
+
+def _slope(f, spacing, axis, edge_order):
+    rows = np.moveaxis(f, axis, -1)
+    n = np.shape(rows)[-1]
+    if n < edge_order + 1:
+        raise ValueError(f"gradient: {n} samples along axis {axis}, but edge_order={edge_order} needs {edge_order + 1}")
+    steps = diff(spacing) if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
+    if np.shape(steps) != (n - 1,):
+        raise ValueError(f"gradient: {np.shape(spacing)} coordinates for {n} samples along axis {axis}")
+    rises = (rows[..., 1:] - rows[..., :-1]) / steps
+    before, after = steps[:-1], steps[1:]
+    inside = (rises[..., :-1] * after + rises[..., 1:] * before) / (before + after)
+    first, last = rises[..., :1], rises[..., -1:]
+    if edge_order == 2:
+        bend_first = (rises[..., 1:2] - rises[..., :1]) / (steps[:1] + steps[1:2])
+        bend_last = (rises[..., -1:] - rises[..., -2:-1]) / (steps[-1:] + steps[-2:-1])
+        first, last = first - bend_first * steps[:1], last + bend_last * steps[-1:]
+    return np.moveaxis(np.concatenate([first, inside, last], axis=-1), -1, axis)
+
+
+def _draw_trapezoid(draw):
+    shape = draw.shape(min_dims=1, max_dims=3, min_side=2)
+    axis = draw.axis(len(shape))
+    x = draw.choice([None, np.cumsum(draw.array((shape[axis],), low=0.5, high=1.5))])
+    return (draw.array(shape),), {"x": x, "dx": 0.5, "axis": axis}
+
+
+@composed(numpy=np.trapezoid, inputs=_draw_trapezoid)
+def trapezoid(y, x=None, dx=1.0, axis=-1):
+    """The integral by the trapezoidal rule along an axis: Σ (xₖ₊₁ − xₖ)(yₖ + yₖ₊₁)/2, or with one distance dx.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.trapezoid(np.array([1.0, 2.0, 3.0]))
+    np.float64(4.0)
+    """
+    ndim = np.ndim(y)
+    steps = dx
+    if x is not None:
+        steps = diff(x, axis=axis if np.ndim(x) > 1 else -1)
+        if np.ndim(x) == 1:
+            steps = np.reshape(steps, tuple(-1 if i == axis % ndim else 1 for i in range(ndim)))
+    later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
+    return np.sum(steps * (later + earlier) * 0.5, axis=axis)
+
+
+# ---- counting, interpolation, convolution ---------------------------------------------------------------
+
+
+def _draw_bincount(draw):
+    size = draw.integer(0, 5)
+    return (draw.indices(4, size=size),), {"weights": draw.array((size,)), "minlength": draw.choice([0, 6])}
+
+
+@composed(numpy=np.bincount, inputs=_draw_bincount)
+def bincount(x, weights=None, minlength=0):
+    """For every integer the sum of the weights of the x that are equal to it.  The weights are differentiated.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.bincount(np.array([0, 1, 1]), weights=np.array([0.5, 1.0, 2.0]))
+    array([0.5, 3. ])
+    """
+    x = np.asarray(plain(x))
+    if weights is None:
+        return np.bincount(x, minlength=minlength)
+    counts = np.bincount(x, minlength=minlength)
+    if np.shape(weights) != x.shape:
+        raise ValueError(f"bincount: x is {x.shape}, weights {np.shape(weights)}: one weight for each x is wanted")
+    return scatter_add(weights, key=x, shape=counts.shape)
+
+
+def _draw_interp(draw):
+    n, size = draw.integer(2, 4), draw.integer(1, 4)
+    xp = np.cumsum(draw.array((n,), low=1.0, high=2.0))
+    share = draw.array((size,), low=0.2, high=0.8)
+    cell = draw.indices(n - 1, size=size)
+    x = xp[cell] + share * (xp[cell + 1] - xp[cell])
+    x[0] = draw.choice([x[0], xp[0] - 0.5, xp[-1] + 0.5])
+    return (x, xp, draw.array((n,))), {}
+
+
+@composed(numpy=np.interp, inputs=_draw_interp)
+def interp(x, xp, fp, left=None, right=None, period=None):
+    """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
+
+    All of x, xp (increasing), fp, ``left`` and ``right`` are differentiated. At a point xp the slope is that of the
+    piece to its right. With a ``period`` xp is taken modulo it.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.interp(2.5, np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 0.0]))
+    np.float64(1.0)
+    """
+    x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
+    if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
+        raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
+    if period is not None:
+        if period == 0:
+            raise ValueError("interp: period must not be 0")
+        period = np.absolute(period)
+        x, xp = np.remainder(x, period), np.remainder(xp, period)
+        order = np.argsort(plain(xp))
+        xp, fp = xp[order], fp[order]
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+        left = right = None
+    n, points, places = np.size(xp), plain(xp), plain(x)
+    if n == 1:
+        inside = np.broadcast_to(fp[0], np.shape(x))
+    else:
+        cell = np.clip(np.searchsorted(points, places, side="right") - 1, 0, n - 2)
+        share = (np.clip(x, points[0], points[-1]) - xp[cell]) / (xp[cell + 1] - xp[cell])
+        inside = fp[cell] + share * (fp[cell + 1] - fp[cell])
+    below, above = places < points[0], places > points[-1]
+    y = np.where(below, fp[0] if left is None else left, np.where(above, fp[-1] if right is None else right, inside))
+    return number(y)
+
+
+def _draw_convolve(draw):
+    n, m = draw.integer(1, 5), draw.integer(1, 3)
+    return (draw.array((n,)), draw.array((m,))), {"mode": draw.choice(["full", "same", "valid"])}
+
+
+@op(numpy=np.convolve, label="∗", inputs=_draw_convolve, linear=True)
+def convolve(a, v, /, mode="full"):
+    """Discrete convolution of two vectors, yₖ = Σᵢ aᵢ vₖ₋ᵢ, with the modes "full", "same" and "valid" of NumPy.
+
+    ∂a is the correlation of g with v, ∂v that of g with a.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.convolve(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
+    array([ 1., 12., 20.])
+    """
+    return np.convolve(a, v, mode=mode)
+
+
+def _full(g, n, m, mode):
+    """The gradient of all n + m − 1 sums, of which the mode kept a part."""
+    if mode == "full":
+        return g
+    before = (min(n, m) - 1) // 2 if mode == "same" else min(n, m) - 1
+    return np.pad(g, (before, n + m - 1 - before - np.shape(g)[0]))
+
+
+convolve.rules_by_input(
+    lambda g, y, a, v, mode: np.convolve(_full(g, a.shape[0], v.shape[0], mode), _reversed(v, 0), mode="valid"),
+    lambda g, y, a, v, mode: np.convolve(_full(g, a.shape[0], v.shape[0], mode), _reversed(a, 0), mode="valid"),
+)
+
+
+def _draw_correlate(draw):
+    n, m = draw.integer(1, 5), draw.integer(1, 3)
+    return (draw.array((n,)), draw.array((m,))), {"mode": draw.choice(["full", "same", "valid"])}
+
+
+@composed(numpy=np.correlate, inputs=_draw_correlate)
+def correlate(a, v, mode="valid"):
+    """Cross-correlation of two vectors, yₖ = Σᵢ aᵢ₊ₖ vᵢ, with the modes of NumPy.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.correlate(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.5]), "same")
+    array([2. , 3.5, 3. ])
+    """
+    if np.shape(a)[0] < np.shape(v)[0]:
+        return _reversed(convolve(v, _reversed(a, 0), mode=mode), 0)
+    return convolve(a, _reversed(v, 0), mode=mode)

@@ -1,0 +1,109 @@
+"""Diagonals and triangles of matrices."""
+
+import numpy as np
+
+from ..registry import composed
+from .index import scatter_add
+
+
+def _draw_diagonal(draw):
+    shape = draw.shape(min_dims=2, max_dims=3)
+    axes = draw.permutation(len(shape))
+    return (draw.array(shape),), {"offset": draw.integer(-1, 2), "axis1": axes[0], "axis2": axes[1] - len(shape)}
+
+
+@composed(numpy=np.diagonal, inputs=_draw_diagonal)
+def diagonal(a, offset=0, axis1=0, axis2=1):
+    """The entries whose places along two axes differ by ``offset``, as a new last axis.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([1., 4.])
+    """
+    ndim = np.ndim(a)
+    if ndim < 2:
+        raise ValueError(f"diagonal: a is {np.shape(a)}; two axes are needed")
+    if axis1 % ndim == axis2 % ndim:
+        raise ValueError(f"diagonal: axis1 and axis2 are both {axis1}; two different axes are wanted")
+    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = _places(np.shape(a)[-2:], offset)
+    return a[..., rows, columns]
+
+
+def _places(shape, offset):
+    """The rows and columns of a diagonal of a matrix."""
+    start = max(-offset, 0), max(offset, 0)
+    n = max(min(shape[0] - start[0], shape[1] - start[1]), 0)
+    return start[0] + np.arange(n), start[1] + np.arange(n)
+
+
+@composed(numpy=np.trace, inputs=_draw_diagonal)
+def trace(a, offset=0, axis1=0, axis2=1, dtype=None):
+    """The sum along a diagonal.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.trace(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    np.float64(5.0)
+    """
+    return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+def _draw_diag(draw):
+    return (draw.array(draw.shape(min_dims=1, max_dims=2)),), {"k": draw.integer(-1, 2)}
+
+
+@composed(numpy=np.diag, inputs=_draw_diag)
+def diag(v, k=0):
+    """The k-th diagonal of a matrix, or the matrix with a vector for its k-th diagonal and zeros elsewhere.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.diag(np.array([1.0, 2.0]))
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    if np.ndim(v) == 2:
+        return diagonal(v, k)
+    if np.ndim(v) != 1:
+        raise ValueError(f"diag: v is {np.shape(v)}; a vector or a matrix is wanted")
+    n = np.shape(v)[0] + abs(k)
+    return scatter_add(v, key=_places((n, n), k), shape=(n, n))
+
+
+@composed(numpy=np.diagflat, inputs=_draw_diag)
+def diagflat(v, k=0):
+    """The matrix with the entries of an array, flattened, for its k-th diagonal.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.diagflat(np.array([[1.0, 2.0]]))
+    array([[1., 0.],
+           [0., 2.]])
+    """
+    return diag(np.reshape(v, (-1,)), k)
+
+
+def _draw_triangle(draw):
+    return (draw.array(draw.shape(min_dims=2, max_dims=3)),), {"k": draw.integer(-1, 2)}
+
+
+@composed(numpy=np.tril, inputs=_draw_triangle)
+def tril(m, k=0):
+    """The lower triangle of every matrix, up to its k-th diagonal, and zeros above it.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.tril(np.ones((2, 2)))
+    array([[1., 0.],
+           [1., 1.]])
+    """
+    return np.where(np.tri(*np.shape(m)[-2:], k=k, dtype=bool), m, 0)
+
+
+@composed(numpy=np.triu, inputs=_draw_triangle)
+def triu(m, k=0):
+    """The upper triangle of every matrix, from its k-th diagonal on, and zeros below it.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.triu(np.ones((2, 2)))
+    array([[1., 1.],
+           [0., 1.]])
+    """
+    return np.where(np.tri(*np.shape(m)[-2:], k=k - 1, dtype=bool), 0, m)

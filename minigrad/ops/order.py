@@ -1,0 +1,139 @@
+"""Order: sorting, and what is read off a sorted array.
+
+A sort moves entries and their gradients with them. Among equal entries the order is that of a stable sort, so
+the gradient at a tie goes to the entry that a stable sort puts there.
+"""
+
+import numpy as np
+
+from ..registry import composed
+from .index import plain, take_along_axis
+from .reduce import draw_reduction, normalized_axes
+
+
+def _draw_sort(draw):
+    shape = draw.shape(min_dims=1, max_dims=3)
+    return (draw.distinct(shape),), {"axis": draw.choice([None, draw.axis(len(shape))])}
+
+
+@composed(numpy=np.sort, inputs=_draw_sort)
+def sort(a, axis=-1, kind=None, order=None, *, stable=None):
+    """The entries along an axis (None: all of them) from the smallest to the largest.
+
+    Always a stable sort, whatever ``kind`` and ``stable`` say; ``order`` (for records) has to be None.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x = mg.Tensor([3.0, 1.0, 2.0], requires_grad=True)
+    >>> mg.sort(x)[0].backward(); x.grad
+    array([0., 1., 0.])
+    """
+    if order is not None:
+        raise TypeError("sort: order= is for arrays of records, and these have no derivative")
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    return take_along_axis(a, np.argsort(plain(a), axis=axis, kind="stable"), axis)
+
+
+@composed(inputs=_draw_sort)
+def msort(a, axis=0):
+    """`sort` along the first axis.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.msort(np.array([[3.0], [1.0]]))
+    array([[1.],
+           [3.]])
+    """
+    return sort(a, axis=axis)
+
+
+def _draw_partition(draw):
+    (a,), options = _draw_sort(draw)
+    n = a.size if options["axis"] is None else a.shape[options["axis"]]
+    return (a, draw.integer(-n, n - 1)), options
+
+
+@composed(numpy=np.partition, inputs=_draw_partition)
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    """An order in which entry ``kth`` is the one of a full sort, no larger one before it, no smaller one after it.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.partition(np.array([3.0, 1.0, 2.0]), 0)[0]
+    np.float64(1.0)
+    """
+    if order is not None:
+        raise TypeError("partition: order= is for arrays of records, and these have no derivative")
+    if axis is None:
+        a, axis = np.reshape(a, (-1,)), 0
+    return take_along_axis(a, np.argpartition(plain(a), kth, axis=axis, kind=kind), axis)
+
+
+def _draw_quantile(draw):
+    inputs, options = draw_reduction(draw)
+    q = draw.choice([0.3, np.array([0.1, 0.55, 0.9])])
+    return (*inputs, q), options | {"method": draw.choice(["linear", "weibull", "lower", "midpoint"])}
+
+
+@composed(numpy=np.quantile, inputs=_draw_quantile)
+def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+    """The value below which a share q of the entries lies, over the given axes (None: all).
+
+    Parameters
+    ----------
+    a
+        The numbers.
+    q
+        Shares in [0, 1], a number or an array, whose axes come first in the result; not differentiated.
+    method
+        Every one of `numpy.quantile`.
+
+    The value lies between two sorted entries, (1 − γ) a₍ₗ₎ + γ a₍ₗ₊₁₎, and so does the gradient: 1 − γ for one and
+    γ for the other. Where a NaN takes part the value is nan.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.quantile(np.array([1.0, 2.0, 4.0]), 0.75)
+    np.float64(3.0)
+    """
+    if out is not None:
+        raise TypeError("quantile: out= is not possible in a graph; use the result instead")
+    q = np.asarray(plain(q))
+    shape, axes = np.shape(a), normalized_axes(axis, np.ndim(a))
+    rest = tuple(i for i in range(len(shape)) if i not in axes)
+    rows = np.reshape(np.transpose(a, rest + axes), (*(shape[i] for i in rest), -1))
+    n = np.shape(rows)[-1]
+    place = np.quantile(np.arange(float(n)), q, method=method)  # quantiles of 0, 1, … are where to look
+    low = np.floor(place).astype(np.intp)
+    share = (place - low).astype(plain(rows).dtype)
+    ordered = sort(rows, axis=-1)
+    y = ordered[..., low] * (1 - share) + ordered[..., np.minimum(low + 1, n - 1)] * share
+    y = np.moveaxis(y, range(len(rest), len(rest) + q.ndim), range(q.ndim)) if q.ndim and rest else y
+    missing = np.isnan(rows).any(axis=-1)
+    y = np.where(missing, np.nan, y) if missing.any() else y
+    if not keepdims:
+        return y
+    return np.reshape(y, (*q.shape, *(1 if i in axes else m for i, m in enumerate(shape))))
+
+
+@composed(numpy=np.percentile, inputs=_draw_quantile)
+def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+    """`quantile` with q from 0 to 100.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.percentile(np.array([1.0, 2.0, 4.0]), 75)
+    np.float64(3.0)
+    """
+    return quantile(a, np.asarray(plain(q)) / 100, axis, out, overwrite_input, method, keepdims)
+
+
+@composed(numpy=np.median, inputs=draw_reduction)
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    """The middle one of the sorted entries, or the mean of the two in the middle, over the given axes.
+
+    The gradient goes to the middle entry, or half of it to each of two; among equal entries to the one that a
+    stable sort puts in the middle.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x = mg.Tensor([3.0, 1.0, 2.0, 7.0], requires_grad=True)
+    >>> mg.median(x).backward(); x.grad
+    array([0.5, 0. , 0.5, 0. ])
+    """
+    return quantile(a, 0.5, axis, out, overwrite_input, keepdims=keepdims)
