@@ -113,6 +113,7 @@ from .ops import (
     leaky_relu,
     less,
     less_equal,
+    linspace,
     log,
     log10,
     log1p,

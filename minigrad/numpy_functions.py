@@ -17,7 +17,11 @@ PLAIN_FUNCTIONS = frozenset(
         np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.all, np.any, np.nonzero, np.argwhere,
         np.flatnonzero, np.count_nonzero, np.array_equal, np.allclose, np.isclose, np.iscomplexobj, np.isrealobj,
         np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type, np.array_repr, np.array_str,
-        np.array2string, np.searchsorted, np.unique, np.save, np.savetxt, np.may_share_memory, np.shares_memory,
+        np.array2string, np.searchsorted, np.unique, np.save, np.savez, np.savez_compressed, np.savetxt,
+        np.may_share_memory, np.shares_memory, np.argpartition, np.array_equiv, np.can_cast, np.common_type,
+        np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.digitize, np.einsum_path, np.iscomplex,
+        np.isreal, np.isin, np.isneginf, np.isposinf, np.lexsort, np.min_scalar_type, np.nanargmax, np.nanargmin,
+        np.linalg.matrix_rank,
     }
 )  # fmt: skip
 PLAIN_UFUNCS = frozenset(
@@ -53,8 +57,41 @@ def without_rule(op: Op) -> Exception:
     )
 
 
+#: What to use in place of functions that cannot be part of a graph.
+_INSTEAD = {
+    **dict.fromkeys(
+        ("copyto", "place", "put", "put_along_axis", "putmask", "fill_diagonal"),
+        "an array in a graph is never changed in place: use mg.where(condition, new, t) or mg.at(t, key).set(new)",
+    ),
+    **dict.fromkeys(("insert", "delete", "block", "resize"), "use mg.concatenate of the parts t[:i] and t[i:]"),
+    **dict.fromkeys(("compress", "extract", "trim_zeros"), "use an index: t[mask] or t[first:last]"),
+    **dict.fromkeys(("cov", "corrcoef"), "use x = t - mg.mean(t, axis=-1, keepdims=True) and x @ x.T / (n - 1)"),
+    **dict.fromkeys(("modf", "frexp"), "use mg.trunc(t) and t - mg.trunc(t)"),
+    **dict.fromkeys(("apply_along_axis", "apply_over_axes", "piecewise"), "use whole arrays, mg.select or mg.stack"),
+    **dict.fromkeys(("matvec", "vecmat"), "use mg.matmul"),
+    **dict.fromkeys(("nanmedian", "nanquantile", "nanpercentile"), "use mg.quantile(t[~np.isnan(t)], q)"),
+    **dict.fromkeys(("geomspace", "logspace"), "use mg.exp(mg.linspace(...))"),
+    **dict.fromkeys(("ediff1d", "unwrap"), "use mg.diff"),
+    **dict.fromkeys(("polyval", "vander"), "use powers: sum(c * x**k for k, c in enumerate(coefficients))"),
+    "cumulative_sum": "use mg.cumsum",
+    "cumulative_prod": "use mg.cumprod",
+    "nancumsum": "use mg.cumsum(mg.nan_to_num(t))",
+    "nancumprod": "use mg.cumprod(mg.where(np.isnan(t), 1.0, t))",
+    "unstack": "use list(t)",
+    "ldexp": "use t * 2.0**n",
+    "polymul": "use mg.convolve",
+    "linalg.diagonal": "use mg.diagonal(t, axis1=-2, axis2=-1)",
+    "linalg.trace": "use mg.trace(t, axis1=-2, axis2=-1)",
+}
+
+
 def not_differentiable(name: str) -> NotDifferentiableError:
+    """The error for a NumPy function that is no operation, with what to use instead."""
+    instead = _INSTEAD.get(name.removeprefix("np."))
+    if instead is None and name.startswith("np.fft."):
+        instead = "its values are complex; a product with the matrix of cosines and sines is real"
     return NotDifferentiableError(
-        f"{name}: minigrad does not differentiate this function. Use t.numpy() for a plain array if no gradient "
-        "is meant to pass, compose it from the operations in README's table, or write it with @mg.op"
+        f"{name}: minigrad does not differentiate this function; "
+        + (f"{instead}, or " if instead else "compose it from the operations in README's table, write it with @mg.op, or ")
+        + "take t.numpy() for a plain array if no gradient is meant to pass"
     )

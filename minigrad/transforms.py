@@ -65,7 +65,7 @@ class _Run:
             if not isinstance(each, (Tensor, np.ndarray, np.floating, float)):
                 raise TypeError(f"{what}: the function returned {type(each).__name__}, not a number with a derivative")
         if not self.outputs:
-            raise TypeError(f"{what}: the function returned {output!r}, not a number with a derivative")
+            raise TypeError(f"{what}: the function returned {type(output).__name__}, not a number with a derivative")
 
     def _split(self, values: Sequence[Any]) -> list[Any]:
         """One value for each input, in the containers that the arguments came in."""
@@ -150,7 +150,7 @@ def _checked_like(what: str, given: Any, nodes: Sequence[Any], name: str, of: st
     leaves = leaves_of(given)
     shapes, wanted = [np.shape(v) for v in leaves], [np.shape(x) for x in nodes]
     if shapes != wanted:
-        raise ShapeError(f"{what}: the {of} have the shapes {_listed(wanted)}, the {name} {_listed(shapes)}")
+        raise ShapeError(f"{what}: the {name} have the shapes {_listed(shapes)}, the {of} {_listed(wanted)}")
     return leaves
 
 

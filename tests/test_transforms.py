@@ -128,10 +128,10 @@ def test_float32_stays_float32():
         (lambda: mg.grad(np.tanh)(X), mg.ShapeError, r"\(3,\).*jacobian"),
         (lambda: mg.grad(lambda x: None)(X), TypeError, "NoneType"),
         (lambda: mg.grad(np.sum, argnums=1)(X), TypeError, "argnums=1.*1 arguments"),
-        (lambda: mg.jvp(np.tanh, X, X[:2]), mg.ShapeError, r"\(3,\).*\(2,\)"),
+        (lambda: mg.jvp(np.tanh, X, X[:2]), mg.ShapeError, r"\(2,\).*\(3,\)"),
         (lambda: mg.vjp(np.tanh, X)[1](X[:2]), mg.ShapeError, r"\(2,\).*\(3,\)"),
-        (lambda: mg.hvp(rosenbrock, X, X[:2]), mg.ShapeError, r"\(3,\).*\(2,\)"),
-        (lambda: mg.jacobian(lambda p: p[0])([X, X]), TypeError, "one array"),
+        (lambda: mg.hvp(rosenbrock, X, X[:2]), mg.ShapeError, r"\(2,\).*\(3,\)"),
+        (lambda: mg.grad(lambda x: [np.sum(x)])(X), TypeError, "list; one number"),
     ],
 )
 def test_bad_calls_are_answered_with_what_is_wanted(call, error, message):

@@ -14,6 +14,7 @@ from .calculus import (
     diff,
     gradient,
     interp,
+    linspace,
     trapezoid,
 )
 from .choice import (

@@ -151,6 +151,8 @@ def _slope(f, spacing, axis, edge_order):
     n = np.shape(rows)[-1]
     if n < edge_order + 1:
         raise ValueError(f"gradient: {n} samples along axis {axis}, but edge_order={edge_order} needs {edge_order + 1}")
+    if not hasattr(spacing, "dtype"):
+        spacing = np.asarray(spacing, dtype=plain(f).dtype)
     steps = diff(spacing) if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
     if np.shape(steps) != (n - 1,):
         raise ValueError(f"gradient: {np.shape(spacing)} coordinates for {n} samples along axis {axis}")
@@ -188,6 +190,31 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
             steps = np.reshape(steps, tuple(-1 if i == axis % ndim else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
     return np.sum(steps * (later + earlier) * 0.5, axis=axis)
+
+
+def _draw_linspace(draw):
+    shape = draw.shape(max_dims=1)
+    options = {"num": draw.choice([1, 2, 5]), "endpoint": draw.boolean(), "axis": draw.choice([0, -1])}
+    return (draw.array(shape), draw.array(draw.broadcastable_to(shape))), options
+
+
+@composed(numpy=np.linspace, inputs=_draw_linspace)
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0):
+    """``num`` values in equal steps from start to stop, along a new axis; both ends are differentiated.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linspace(0.0, 1.0, 3)
+    array([0. , 0.5, 1. ])
+    """
+    if num < 0:
+        raise ValueError(f"linspace: num is {num}; how many must not be negative")
+    parts = num - 1 if endpoint else num
+    width = np.subtract(stop, start)
+    share = (np.arange(float(num)) / max(parts, 1)).astype(np.asarray(plain(width)).dtype)
+    y = np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1) + np.expand_dims(width, -1) * share
+    y = np.moveaxis(y, -1, axis)
+    y = y if dtype is None else y.astype(dtype)
+    return (y, width / parts if parts > 0 else width * np.nan) if retstep else y
 
 
 # ---- counting, interpolation, convolution ---------------------------------------------------------------

@@ -122,7 +122,7 @@ def _draw_division(draw):
     shape = draw.shape(max_dims=2)
     divisor = draw.array(shape, low=0.5, high=3) * draw.choice([1.0, -1.0])
     quotient = draw.array(shape, low=-3, high=3).round() + draw.array(shape, low=0.2, high=0.8)
-    return (quotient * divisor, divisor), {}
+    return (np.asarray(quotient * divisor), np.asarray(divisor)), {}
 
 
 @op(numpy=np.remainder, label="mod", inputs=_draw_division, elementwise=True)

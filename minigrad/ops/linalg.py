@@ -400,7 +400,7 @@ class EighResult(NamedTuple):
 def _draw_spectrum(draw):
     """Symmetric matrices whose eigenvalues are well apart."""
     n = draw.integer(1, 3)
-    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5)
+    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
     return (_symmetric(a) + np.diag(np.arange(n) * 3.0),), {}
 
 
@@ -464,9 +464,13 @@ class EigResult(NamedTuple):
 
 
 def _draw_real_spectrum(draw):
-    """Matrices near a diagonal with entries well apart: their eigenvalues are real."""
+    """Matrices near a diagonal with entries well apart: their eigenvalues are real.
+
+    No entry is 0, since LAPACK takes another sign for the vectors of a triangular matrix than for those beside it.
+    """
     n = draw.integer(1, 3)
-    return (draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5) + np.diag(np.arange(n) * 3.0),), {}
+    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
+    return (a + np.diag(np.arange(n) * 3.0),), {}
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum)
@@ -538,7 +542,7 @@ class SVDResult(NamedTuple):
 def _draw_singular(draw):
     """Matrices whose singular values are well apart and not near 0."""
     m, n = draw.choice([(1, 1), (2, 2), (3, 2), (2, 3), (3, 3)])
-    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5)
+    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0])
     k = m if m < n else n
     a[..., range(k), range(k)] += 2.5 * np.arange(1.0, k + 1)
     return (a,), {}
@@ -635,7 +639,7 @@ class QRResult(NamedTuple):
 
 def _draw_tall(draw):
     m, n = draw.choice([(1, 1), (2, 2), (3, 2), (3, 3)])
-    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5)
+    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0])
     a[..., range(n), range(n)] += 2.5
     return (a,), {}
 

@@ -313,7 +313,7 @@ def inner(a, b, /):
 
 
 def _draw_outer(draw):
-    return (draw.array(draw.shape(max_dims=2)), draw.array(draw.shape(max_dims=2))), {}
+    return (draw.array((draw.integer(0, 3),)), draw.array((draw.integer(1, 3),))), {}
 
 
 @composed(numpy=[np.outer, np.linalg.outer], inputs=_draw_outer)

@@ -21,7 +21,7 @@ def draw_reduction(draw, **options):
 def _draw_masked(draw, **options):
     """The same, with or without entries that don't take part (never all of them)."""
     inputs, chosen = draw_reduction(draw, **options)
-    if draw.boolean():
+    if chosen["axis"] != () and draw.boolean():
         mask = draw.booleans(inputs[0].shape)
         mask[..., 0] = True
         mask[0, ...] = True
@@ -356,6 +356,7 @@ def _shifted(x, k, take, padding):
 def _draw_missing(draw):
     """An array with NaNs, but never nothing else along an axis."""
     inputs, options = draw_reduction(draw)
+    options["axis"] = None if options["axis"] == () else options["axis"]
     return (_with_missing(draw, inputs[0]),), options
 
 

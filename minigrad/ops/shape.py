@@ -194,7 +194,7 @@ def _draw_astype(draw):
     return (draw.array(draw.shape()),), {"dtype": np.float64}
 
 
-@op(inputs=_draw_astype, linear=True)
+@op(numpy=np.astype, inputs=_draw_astype, linear=True)
 def astype(a, /, dtype):
     """The same numbers in another floating dtype.  The gradient is cast back.
 

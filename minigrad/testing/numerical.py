@@ -20,7 +20,8 @@ def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = 
     Parameters
     ----------
     f
-        Takes arrays (float64 copies of the inputs) and gives one number.
+        Takes arrays (float64 copies of the inputs) and gives one number. By an entry that is NaN, a missing
+        number, the derivative is 0.
     inputs
         Arrays or numbers.
 
@@ -37,6 +38,8 @@ def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = 
         gradient = np.zeros_like(point)
         for index in np.ndindex(point.shape):
             center = float(point[index])
+            if np.isnan(center):
+                continue  # a missing number, which what is near it says nothing of
 
             def at(value: float, point: np.ndarray = point, index: Any = index) -> float:
                 point[index] = value
