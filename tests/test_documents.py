@@ -18,7 +18,7 @@ def test_the_table_of_operations_is_what_the_registry_says():
 
 def test_every_operation_is_public_and_in_the_table():
     for name in mg.operations():
-        assert hasattr(mg, name)
+        assert hasattr(mg, name) or hasattr(mg.linalg, name)
         assert f"| `{name}(" in README
 
 

@@ -1,0 +1,234 @@
+"""Every differentiable operation against JAX in float64: values and gradients to 1e-9, on at least 20 drawn inputs.
+
+Where `jax.numpy` has a function of the same name that is the reference; else it is written out below.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.testing.operations import as_one
+from minigrad.testing.strategies import examples_of
+from minigrad.trees import leaves_of
+
+jax = pytest.importorskip("jax", reason="JAX is in the extra 'bench'")
+jnp = jax.numpy
+jax.config.update("jax_enable_x64", True)
+
+DIFFERENTIABLE = [pytest.param(op, id=op.name) for op in mg.operations().values() if op.differentiable]
+
+
+def sinc_derivative(x, order):
+    f = jnp.sinc
+    for _ in range(order):
+        f = jax.grad(f)
+    return jnp.vectorize(f)(x) if x.size else x
+
+
+def quantile(a, q, axis=None, method="linear", keepdims=False):
+    if method != "weibull":
+        return jnp.quantile(a, jnp.asarray(q), axis=axis, method=method, keepdims=keepdims)
+    axes = tuple(range(a.ndim)) if axis is None else tuple(i % a.ndim for i in (axis if np.ndim(axis) else (axis,)))
+    rest = [i for i in range(a.ndim) if i not in axes]
+    rows = jnp.sort(jnp.transpose(a, (*rest, *axes)).reshape(*(a.shape[i] for i in rest), -1), axis=-1)
+    n = rows.shape[-1]
+    place = np.clip((n + 1) * np.asarray(q) - 1, 0, n - 1)  # α = β = 0
+    low = np.floor(place).astype(int)
+    y = rows[..., low] * (1 - (place - low)) + rows[..., np.minimum(low + 1, n - 1)] * (place - low)
+    y = jnp.moveaxis(y, range(len(rest), y.ndim), range(np.ndim(q)))
+    return y.reshape(*np.shape(q), *(1 if i in axes else m for i, m in enumerate(a.shape))) if keepdims else y
+
+
+def gradient(f, *spacings, axis=None, edge_order=1):
+    """NumPy's formulas with f(x) itself in the middle (ours is written with the rises)."""
+    axes = range(f.ndim) if axis is None else (axis,)
+    spacings = spacings * len(axes) if len(spacings) == 1 else spacings or (1.0,) * len(axes)
+    results = []
+    for along, spacing in zip(axes, spacings, strict=True):
+        x = jnp.moveaxis(f, along, -1)
+        n = x.shape[-1]
+        h = jnp.diff(spacing) if np.ndim(spacing) else jnp.full(n - 1, spacing)
+        s, d = h[:-1], h[1:]
+        inside = (s**2 * x[..., 2:] + (d**2 - s**2) * x[..., 1:-1] - d**2 * x[..., :-2]) / (s * d * (d + s))
+        first, last = (x[..., 1] - x[..., 0]) / h[0], (x[..., -1] - x[..., -2]) / h[-1]
+        if edge_order == 2:
+            s, d = h[0], h[1]
+            first = (
+                -(2 * s + d) / (s * (s + d)) * x[..., 0] + (s + d) / (s * d) * x[..., 1] - s / (d * (s + d)) * x[..., 2]
+            )
+            s, d = h[-2], h[-1]
+            last = (
+                d / (s * (s + d)) * x[..., -3] - (d + s) / (s * d) * x[..., -2]
+                + (2 * d + s) / (d * (s + d)) * x[..., -1]
+            )  # fmt: skip
+        results.append(jnp.moveaxis(jnp.concatenate([first[..., None], inside, last[..., None]], -1), -1, along))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def batch_norm(x, gamma, beta, axis, eps):
+    mean, variance = x.mean(axis, keepdims=True), x.var(axis, keepdims=True)
+    return along(gamma, x, axis) * (x - mean) / jnp.sqrt(variance + eps) + along(beta, x, axis)
+
+
+def normalize(x, mean, variance, gamma, beta, axis, eps):
+    m, v, g, b = (along(p, x, axis) for p in (mean, variance, gamma, beta))
+    return g * (x - m) / jnp.sqrt(v + eps) + b
+
+
+def along(parameter, x, axis):
+    return parameter.reshape([1 if i in axis else n for i, n in enumerate(x.shape)])
+
+
+def softmax_cross_entropy(z, y):
+    log_p = jax.nn.log_softmax(z, axis=-1)
+    return -(jnp.take_along_axis(log_p, jnp.asarray(y)[:, None], 1).mean() if y.ndim == 1 else (y * log_p).sum(1).mean())
+
+
+def row(function):
+    """The results of a decomposition in one row, as ours are recorded."""
+
+    def packed(a):
+        return jnp.concatenate([jnp.real(x).reshape(*a.shape[:-2], -1) for x in function(a)], axis=-1)
+
+    return packed
+
+
+def eig(a):
+    """Real eigenvalues and vectors of length 1, through the inverse function theorem alone.
+
+    JAX differentiates no vectors of a general matrix: two steps of Newton's method on (A − w) v = 0, vᵀv = 1, started at
+    NumPy's answer, have the solution's derivative.
+    """
+    w, v = np.linalg.eig(np.asarray(jax.lax.stop_gradient(a)))
+    n = w.shape[-1]
+
+    def refined(a, w, v):
+        for _ in range(2):
+            matrix = jnp.block([[a - w * jnp.eye(n), -v[:, None]], [2 * v[None], jnp.zeros((1, 1))]])
+            step = jnp.linalg.solve(matrix, jnp.append((a - w * jnp.eye(n)) @ v, v @ v - 1))
+            v, w = v - step[:n], w - step[n]
+        return w, v
+
+    columns = jax.vmap(refined, in_axes=(None, 0, 1), out_axes=(0, 1))
+    if a.ndim == 2:
+        return columns(a, w, v)
+    found = [columns(a[i], w[i], v[i]) for i in range(a.shape[0])]
+    return tuple(map(jnp.stack, zip(*found, strict=True))) if found else (w, v)
+
+
+def windows(x, window_shape, axis=None):
+    numbers = np.arange(x.size).reshape(x.shape)
+    return x.reshape(-1)[np.lib.stride_tricks.sliding_window_view(numbers, window_shape, axis)]
+
+
+def partition(a, kth, axis):
+    a, axis = (a.reshape(-1), 0) if axis is None else (a, axis)
+    return jnp.take_along_axis(a, np.argpartition(np.asarray(jax.lax.stop_gradient(a)), kth, axis), axis)
+
+
+def pad(array, pad_width, mode, constant_values=0):
+    return jnp.pad(array, pad_width, mode=mode)
+
+
+def svd(a, full_matrices, compute_uv):
+    return jnp.linalg.svd(a, full_matrices=full_matrices, compute_uv=compute_uv)
+
+
+def length(x, axis=None, keepdims=False):
+    return jnp.sqrt((x * x).sum(axis, keepdims=keepdims))
+
+
+def norm(x, ord=None, axis=None, keepdims=False):
+    if ord == 0.5:
+        return (jnp.abs(x) ** 0.5).sum(axis, keepdims=keepdims) ** 2
+    return jnp.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
+
+
+def lstsq(a, b, rcond=None):
+    x = jnp.linalg.pinv(a) @ b
+    m, n = a.shape
+    residuals = jnp.atleast_1d(((b - a @ x) ** 2).sum(0)) if m > n else jnp.zeros(0)
+    return x, residuals, jnp.linalg.svd(a, compute_uv=False)
+
+
+REFERENCES = {
+    "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "leaky_relu": jax.nn.leaky_relu,
+    "sec": lambda x: 1 / jnp.cos(x), "csc": lambda x: 1 / jnp.sin(x), "cot": lambda x: 1 / jnp.tan(x),
+    "sech": lambda x: 1 / jnp.cosh(x), "csch": lambda x: 1 / jnp.sinh(x), "coth": lambda x: 1 / jnp.tanh(x),
+    "arcsec": lambda x: jnp.arccos(1 / x), "arccsc": lambda x: jnp.arcsin(1 / x), "arccot": lambda x: jnp.arctan(1 / x),
+    "sinc_derivative": sinc_derivative, "msort": lambda a, axis=0: jnp.sort(a, axis=axis), "partition": partition,
+    "quantile": quantile, "gradient": gradient, "percentile": lambda a, q, **o: quantile(a, np.asarray(q) / 100, **o),
+    "take": lambda a, i, axis, mode: jnp.take(a, i, axis=axis, mode="clip" if mode == "clip" else "wrap"),
+    "getitem": lambda a, key: a[key], "scatter_add": lambda v, key, shape: jnp.zeros(shape).at[key].add(v),
+    "set_at": lambda a, v, key: a.at[key].set(v), "add_at": lambda a, v, key: a.at[key].add(v),
+    "multiply_at": lambda a, v, key: multiplied(a, v, key), "maximum_at": lambda a, v, key: a.at[key].max(v),
+    "minimum_at": lambda a, v, key: a.at[key].min(v), "flatten": jnp.ravel, "sliding_window_view": windows,
+    "repeat": lambda a, n, axis: jnp.repeat(a, jnp.asarray(n), axis=axis), "pad": pad,
+    "affine": lambda x, w, b: x @ w.T + b, "astype": lambda x, dtype: x.astype(dtype),
+    "contraction": lambda *a, inputs, output: jnp.einsum(f"{','.join(inputs)}->{output}", *a),
+    "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(jnp.linalg.eigh), "eig_row": row(eig),
+    "eig": eig, "eigvals": lambda a: eig(a)[0], "svd": svd, "qr_row": row(jnp.linalg.qr),
+    "svd_row": row(lambda a: jnp.linalg.svd(a, full_matrices=False)), "norm": norm, "length": length,
+    "lstsq": lstsq, "least_squares": lambda a, b, rcond: jnp.linalg.pinv(a) @ b,
+    "logsumexp": jax.nn.logsumexp, "softmax": jax.nn.softmax, "log_softmax": jax.nn.log_softmax,
+    "softmax_cross_entropy": softmax_cross_entropy, "batch_norm": batch_norm, "normalize": normalize,
+    "sigmoid_cross_entropy": lambda z, y: -(y * jnp.log(jax.nn.sigmoid(z)) + (1 - y) * jnp.log(jax.nn.sigmoid(-z))).mean(),
+}  # fmt: skip
+
+
+def multiplied(a, values, key):
+    """Products one after the other, since JAX's own refuses to differentiate repeated indices."""
+    if np.ndim(key) == 0:
+        return a.at[key].multiply(values)
+    for k, v in zip(key, values, strict=True):
+        a = a.at[k].multiply(v)
+    return a
+
+
+def reference_of(op):
+    found = REFERENCES.get(op.name) or getattr(jnp, op.name, None) or getattr(jnp.linalg, op.name, None)
+    assert found is not None, f"{op.name}: write its reference by JAX into REFERENCES"
+    return found
+
+
+def on_jax(tree):
+    """Arrays as JAX's; what is not an array stays."""
+    return tuple(jnp.asarray(x) if isinstance(x, np.ndarray) and x.dtype.kind == "f" else x for x in tree)
+
+
+@pytest.mark.parametrize("op", DIFFERENTIABLE)
+@settings(max_examples=max(20, settings().max_examples))
+@given(data=st.data())
+def test_values_and_gradients_agree_with_jax(op, data):
+    example = data.draw(examples_of(op))
+    weights = example.weights()
+    reference = reference_of(op)
+
+    def theirs(*points):
+        arguments, options = example.arguments(points)
+        listed = op.variadic and reference is not REFERENCES.get(op.name)
+        arguments = arguments if listed or not op.variadic else arguments[0]
+        value = reference(*arguments, **options)
+        parts = [x for x in leaves_of(value) if jnp.issubdtype(jnp.asarray(x).dtype, jnp.floating)]
+        return jnp.concatenate([x.reshape(-1) for x in parts]) if isinstance(value, (tuple, list)) else value
+
+    points = [jnp.asarray(x) for x in example.points]
+    leaves = [mg.Tensor(x, requires_grad=True) for x in example.points]
+    y = as_one(example(*leaves))
+    z, pull_back = jax.vjp(theirs, *points)
+    compare(getattr(y, "data", y), z, weights)
+    if not isinstance(y, mg.Tensor) or not y.requires_grad:
+        return
+    y.backward(weights)
+    for leaf, g in zip(leaves, pull_back(jnp.asarray(weights)), strict=True):
+        compare(np.zeros(leaf.shape) if leaf.grad is None else leaf.grad, g, weights)
+
+
+def compare(ours, theirs, weights):
+    theirs = np.asarray(theirs)
+    assert ours.shape == theirs.shape
+    missing = np.isnan(theirs) & (ours == 0)  # JAX passes NaN to an entry that is missing; ours is 0
+    difference = np.where(missing | (np.isnan(ours) & np.isnan(theirs)), 0.0, ours - theirs)
+    assert np.linalg.norm(difference) <= 1e-9 * (1 + np.linalg.norm(np.nan_to_num(theirs))), f"{ours} {theirs}"
