@@ -14,7 +14,7 @@ from minigrad.testing.strategies import examples_of
 from minigrad.trees import leaves_of
 
 jax = pytest.importorskip("jax", reason="JAX is in the extra 'bench'")
-jnp = jax.numpy
+jnp, lax = jax.numpy, jax.lax
 jax.config.update("jax_enable_x64", True)
 
 DIFFERENTIABLE = [pytest.param(op, id=op.name) for op in mg.operations().values() if op.differentiable]
@@ -153,6 +153,89 @@ def lstsq(a, b, rcond=None):
     return x, residuals, jnp.linalg.svd(a, compute_uv=False)
 
 
+def standardize(x, axis, eps):
+    return (x - x.mean(axis, keepdims=True)) / jnp.sqrt(x.var(axis, keepdims=True) + eps)
+
+
+def unfold(x, kernel, stride, dilation):
+    """The windows by XLA's own patches, one channel after the other."""
+    n = len(kernel)
+    flat = x.reshape(-1, 1, *x.shape[2:])
+    patches = lax.conv_general_dilated_patches(flat, kernel, stride, "VALID", rhs_dilation=dilation)
+    return patches.reshape(*x.shape[:2], *kernel, *patches.shape[-n:])
+
+
+def fold(windows, lengths, stride, dilation):
+    kernel = windows.shape[2 : 2 + len(lengths)]
+    shape = (*windows.shape[:2], *lengths)
+    return jax.linear_transpose(lambda x: unfold(x, kernel, stride, dilation), jnp.zeros(shape))(windows)[0]
+
+
+def conv(x, weight, stride, padding, dilation, groups):
+    return lax.conv_general_dilated(x, weight, stride, padding, rhs_dilation=dilation, feature_group_count=groups)
+
+
+def conv_gradient(place):
+    """The gradient of XLA's convolution by x or by the weight, as a function of both of its inputs."""
+
+    def gradient(a, b, lengths=None, kernel=None, **how):
+        groups = how["groups"]
+        if place == 0:
+            x = jnp.zeros((a.shape[0], b.shape[1] * groups, *lengths))
+            return jax.linear_transpose(lambda x: conv(x, b, **how), x)(a)[0]
+        weight = jnp.zeros((b.shape[1], a.shape[1] // groups, *kernel))
+        return jax.linear_transpose(lambda w: conv(a, w, **how), weight)(b)[0]
+
+    return gradient
+
+
+def conv_nd(x, weight, bias=None, *, stride, padding, dilation, groups):
+    n = x.ndim - 2
+    pads = "SAME" if padding == "same" else [(padding, padding)] * n
+    y = conv(x, weight, (stride,) * n, pads, (dilation,) * n, groups)
+    return y if bias is None else y + bias.reshape(-1, *(1,) * n)
+
+
+def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, groups, dilation):
+    """A convolution of x with stride − 1 zeros between its entries, with the filters turned around."""
+    n, kernel = x.ndim - 2, weight.shape[2:]
+    turned = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:]).swapaxes(1, 2)
+    turned = jnp.flip(turned.reshape(-1, weight.shape[0] // groups, *kernel), range(2, 2 + n))
+    reach = [dilation * (k - 1) for k in kernel]
+    y = lax.conv_general_dilated(
+        x, turned, (1,) * n, [(r - padding, r - padding + output_padding) for r in reach], lhs_dilation=(stride,) * n,
+        rhs_dilation=(dilation,) * n, feature_group_count=groups,
+    )  # fmt: skip
+    return y if bias is None else y + bias.reshape(-1, *(1,) * n)
+
+
+def pool(start, combine):
+    def pooled(x, size, stride=None, padding=0):
+        n = x.ndim - 2
+        window, steps = (1, 1) + (size,) * n, (1, 1) + (stride or size,) * n
+        y = lax.reduce_window(x, start, combine, window, steps, [(0, 0)] * 2 + [(padding, padding)] * n)
+        return y / size**n if start == 0.0 else y
+
+    return pooled
+
+
+def dropout(x, keep_prob, rng):
+    return jnp.where(np.random.default_rng(rng).random(x.shape) < keep_prob, x / keep_prob, 0.0)
+
+
+def gru(x, h, w, u, b=0.0, c=0.0):
+    n = h.shape[1]
+    a, r = x @ w.T + b, h @ u.T + c
+    reset, update = jax.nn.sigmoid(a[:, :n] + r[:, :n]), jax.nn.sigmoid(a[:, n : 2 * n] + r[:, n : 2 * n])
+    return (1 - update) * jnp.tanh(a[:, 2 * n :] + reset * r[:, 2 * n :]) + update * h
+
+
+def lstm(x, h, c, w, u, b=0.0, d=0.0):
+    i, f, g, o = jnp.split(x @ w.T + b + h @ u.T + d, 4, axis=1)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+    return jax.nn.sigmoid(o) * jnp.tanh(c), c
+
+
 REFERENCES = {
     "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "leaky_relu": jax.nn.leaky_relu,
     "sec": lambda x: 1 / jnp.cos(x), "csc": lambda x: 1 / jnp.sin(x), "cot": lambda x: 1 / jnp.tan(x),
@@ -175,6 +258,18 @@ REFERENCES = {
     "logsumexp": jax.nn.logsumexp, "softmax": jax.nn.softmax, "log_softmax": jax.nn.log_softmax,
     "softmax_cross_entropy": softmax_cross_entropy, "batch_norm": batch_norm, "normalize": normalize,
     "sigmoid_cross_entropy": lambda z, y: -(y * jnp.log(jax.nn.sigmoid(z)) + (1 - y) * jnp.log(jax.nn.sigmoid(-z))).mean(),
+    "standardize": standardize, "layer_norm": lambda x, g, b, eps: standardize(x, tuple(range(-g.ndim, 0)), eps) * g + b,
+    "instance_norm": lambda x, g, b, eps: standardize(x, (2, 3), eps) * g[:, None, None] + b[:, None, None],
+    "group_norm": lambda x, n, g, b, eps: (
+        standardize(x.reshape(x.shape[0], n, -1), (2,), eps).reshape(x.shape) * g[:, None] + b[:, None]
+    ),
+    "unfold": unfold, "fold": fold, "convolution": conv, "convolution_transpose": conv_gradient(0),
+    "convolution_weight": conv_gradient(1), "conv1d": conv_nd, "conv2d": conv_nd, "conv3d": conv_nd,
+    "conv_transpose1d": conv_transpose, "conv_transpose2d": conv_transpose, "conv_transpose3d": conv_transpose,
+    "max_pool1d": pool(-jnp.inf, lax.max), "max_pool2d": pool(-jnp.inf, lax.max), "max_pool3d": pool(-jnp.inf, lax.max),
+    "avg_pool1d": pool(0.0, lax.add), "avg_pool2d": pool(0.0, lax.add), "avg_pool3d": pool(0.0, lax.add),
+    "embedding": lambda i, w: jnp.eye(w.shape[0])[i] @ w, "dropout": dropout,
+    "rnn_cell": lambda x, h, w, u, b=0, c=0: jnp.tanh(x @ w.T + b + h @ u.T + c), "gru_cell": gru, "lstm_cell": lstm,
 }  # fmt: skip
 
 

@@ -36,6 +36,25 @@ from .choice import (
     where,
 )
 from .comparison import equal, greater, greater_equal, less, less_equal, not_equal
+from .convolution import (
+    avg_pool1d,
+    avg_pool2d,
+    avg_pool3d,
+    conv1d,
+    conv2d,
+    conv3d,
+    conv_transpose1d,
+    conv_transpose2d,
+    conv_transpose3d,
+    convolution,
+    convolution_transpose,
+    convolution_weight,
+    fold,
+    max_pool1d,
+    max_pool2d,
+    max_pool3d,
+    unfold,
+)
 from .diagonal import diag, diagflat, diagonal, trace, tril, triu
 from .elementwise import (
     add,
@@ -98,7 +117,8 @@ from .join import (
     vsplit,
     vstack,
 )
-from .norm import batch_norm, normalize
+from .network import dropout, embedding, gru_cell, lstm_cell, rnn_cell
+from .norm import batch_norm, group_norm, instance_norm, layer_norm, normalize, standardize
 from .order import median, msort, partition, percentile, quantile, sort
 from .product import (
     affine,
@@ -228,6 +248,8 @@ FAMILIES = MappingProxyType(
             "linalg": "Linear algebra (`mg.linalg`)",
             "softmax": "Softmax family and costs",
             "norm": "Normalisations",
+            "convolution": "Convolutions and pooling",
+            "network": "Networks",
         }.items()
     }
 )

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from ..registry import op
+from ..errors import ShapeError
+from ..registry import composed, op
 
 
 def _draw_batch_norm(draw):
@@ -105,3 +106,107 @@ def _(g, y, x, mean, variance, gamma, beta, axis, eps):
         by_scale * inverse,
         by_beta,
     )
+
+
+# ---- normalising each sample by itself ------------------------------------------------------------------
+
+
+def _draw_standardize(draw):
+    shape = (draw.integer(1, 2), draw.integer(2, 3), draw.integer(1, 2))
+    return (draw.distinct(shape),), {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2}
+
+
+@op(inputs=_draw_standardize, saves=True)
+def standardize(x, /, axis, eps=1e-5):
+    """Mean 0 and variance 1 over some axes: x̂ = (x − μ)/√(σ² + ε), the core of the normalisations of samples.
+
+    ∂x = (g − mean g − x̂ · mean(g x̂))/√(σ² + ε), with the means over the same axes.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.standardize(np.array([[1.0, 3.0]]), axis=(1,), eps=0.0)
+    array([[-1.,  1.]])
+    """
+    centered = x - np.mean(x, axis=axis, keepdims=True)
+    inverse = 1 / np.sqrt(np.mean(centered * centered, axis=axis, keepdims=True) + eps)
+    return centered * inverse, (inverse,)
+
+
+@standardize.rule
+def _(g, y, x, axis, eps, saved):
+    (inverse,) = saved
+    by_size = np.mean(g * y, axis=axis, keepdims=True)
+    return (g - np.mean(g, axis=axis, keepdims=True) - y * by_size) * inverse
+
+
+def _draw_layer_norm(draw):
+    shape = (draw.integer(1, 2), draw.integer(2, 3), draw.integer(2, 3))
+    covered = draw.choice([shape[2:], shape[1:]])
+    return (draw.distinct(shape), draw.array(covered, low=0.5, high=2), draw.array(covered)), {"eps": 1e-2}
+
+
+@composed(inputs=_draw_layer_norm)
+def layer_norm(x, gamma, beta, eps=1e-5):
+    """Each sample normalised over the trailing axes that gamma covers: y = γ x̂ + β (Ba et al. 2016; course, part F).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.layer_norm(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2), eps=0.0)
+    array([[-1.,  1.]])
+    """
+    ndim, covered = np.ndim(x), np.ndim(gamma)
+    if np.shape(gamma) != np.shape(x)[ndim - covered :] or np.shape(beta) != np.shape(gamma) or not 0 < covered <= ndim:
+        raise ShapeError(
+            f"layer_norm: x is {np.shape(x)}, gamma {np.shape(gamma)}, beta {np.shape(beta)}: gamma and beta must have "
+            "the last lengths of x"
+        )
+    return standardize(x, axis=tuple(range(ndim - covered, ndim)), eps=eps) * gamma + beta
+
+
+def _by_channel(name, x, gamma, beta):
+    """γ and β of (channels,) in a shape that broadcasts to x (N, C, …)."""
+    if np.ndim(x) < 2 or np.shape(gamma) != np.shape(x)[1:2] or np.shape(beta) != np.shape(x)[1:2]:
+        raise ShapeError(
+            f"{name}: x is {np.shape(x)}, gamma {np.shape(gamma)}, beta {np.shape(beta)}: x must be (N, C, …), gamma and "
+            "beta (C,)"
+        )
+    shape = (-1, *(1,) * (np.ndim(x) - 2))
+    return np.reshape(gamma, shape), np.reshape(beta, shape)
+
+
+def _draw_instance_norm(draw):
+    shape = (draw.integer(1, 2), draw.integer(1, 2), 2, draw.integer(2, 3))
+    return (draw.distinct(shape), draw.array(shape[1:2], low=0.5, high=2), draw.array(shape[1:2])), {"eps": 1e-2}
+
+
+@composed(inputs=_draw_instance_norm)
+def instance_norm(x, gamma, beta, eps=1e-5):
+    """Each channel of each image (N, C, H, W) normalised by itself: y = γ x̂ + β (Ulyanov et al. 2016; course, part F).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.instance_norm(np.array([[[1.0, 3.0]]]), np.ones(1), np.zeros(1), eps=0.0)
+    array([[[-1.,  1.]]])
+    """
+    scale, shift = _by_channel("instance_norm", x, gamma, beta)
+    return standardize(x, axis=tuple(range(2, np.ndim(x))), eps=eps) * scale + shift
+
+
+def _draw_group_norm(draw):
+    groups = draw.integer(1, 2)
+    shape = (draw.integer(1, 2), 2 * groups, draw.integer(1, 3))
+    gamma, beta = draw.array(shape[1:2], low=0.5, high=2), draw.array(shape[1:2])
+    return (draw.distinct(shape), groups, gamma, beta), {"eps": 1e-2}
+
+
+@composed(inputs=_draw_group_norm)
+def group_norm(x, groups, gamma, beta, eps=1e-5):
+    """Groups of channels of each image (N, C, …) normalised together: y = γ x̂ + β (Wu and He 2018; course, part F).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.group_norm(np.array([[[1.0], [3.0]]]), 1, np.ones(2), np.zeros(2), eps=0.0)[0, :, 0]
+    array([-1.,  1.])
+    """
+    scale, shift = _by_channel("group_norm", x, gamma, beta)
+    shape = np.shape(x)
+    if groups < 1 or shape[1] % groups:
+        raise ShapeError(f"group_norm: {shape[1]} channels don't divide into {groups} groups")
+    apart = np.reshape(x, (shape[0], groups, -1))
+    return np.reshape(standardize(apart, axis=(2,), eps=eps), shape) * scale + shift

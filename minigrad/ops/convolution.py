@@ -1,0 +1,510 @@
+"""Convolutions and pooling over one, two or three axes, batch first: x is (N, channels, *lengths).
+
+Three operations are each other's derivatives: `convolution` of x with a weight, `convolution_transpose`, its gradient
+by x, and `convolution_weight`, its gradient by the weight. Each is linear in both of its inputs, and the gradient of
+any of them is one of the other two: so they can be differentiated to any order. Each is one matrix product for a
+sample, of the weight and the columns: the windows of x, laid out side by side.
+"""
+
+import math
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..registry import composed, op
+
+
+def _window_view(x, kernel, stride, dilation):
+    """Every window of x (N, C, *lengths), as a view (N, C, *kernel, *places)."""
+    lengths, steps = x.shape[2:], x.strides[2:]
+    places = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(lengths, kernel, stride, dilation))
+    if min(places, default=1) < 1:
+        raise ShapeError(f"a window {kernel} with dilation {dilation} does not fit into lengths {lengths}")
+    inside = tuple(step * d for step, d in zip(steps, dilation))
+    between = tuple(step * s for step, s in zip(steps, stride))
+    return np.lib.stride_tricks.as_strided(
+        x, (*x.shape[:2], *kernel, *places), (*x.strides[:2], *inside, *between), writeable=False
+    )
+
+
+def _added_windows(windows, lengths, stride, dilation):
+    """Windows (N, C, *kernel, *places) added up where they came from, in an array (N, C, *lengths)."""
+    n = len(lengths)
+    kernel, places = windows.shape[2 : 2 + n], windows.shape[2 + n :]
+    total = np.zeros((*windows.shape[:2], *lengths), dtype=windows.dtype)
+    for offset in np.ndindex(*kernel):
+        where = tuple(
+            slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places)
+        )
+        total[(slice(None), slice(None), *where)] += windows[(slice(None), slice(None), *offset)]
+    return total
+
+
+def _padded(x, padding):
+    return np.pad(x, ((0, 0), (0, 0), *padding)) if any(map(any, padding)) else x
+
+
+def _cropped(x, padding):
+    keep = tuple(slice(before, n - after) for (before, after), n in zip(padding, x.shape[2:]))
+    return x[(slice(None), slice(None), *keep)]
+
+
+# ---- windows, and their transpose -----------------------------------------------------------------------
+
+
+def _draw_unfold(draw):
+    kernel, stride, dilation = draw.integer(1, 2), draw.integer(1, 2), draw.integer(1, 2)
+    x = draw.array((draw.integer(1, 2), draw.integer(1, 2), draw.integer(3, 4), 3))
+    return (x,), {"kernel": (kernel, 2), "stride": (stride, 1), "dilation": (dilation, 1)}
+
+
+@op(inputs=_draw_unfold, linear=True)
+def unfold(x, /, kernel, stride, dilation):
+    """Every window of x (N, C, *lengths), side by side: (N, C, *kernel, *places).  ∂: `fold`, which adds them up.
+
+    ``kernel``, ``stride`` and ``dilation`` hold a number for each length.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.unfold(np.arange(4.0).reshape(1, 1, 4), kernel=(2,), stride=(2,), dilation=(1,))[0, 0]
+    array([[0., 2.],
+           [1., 3.]])
+    """
+    return np.ascontiguousarray(_window_view(x, kernel, stride, dilation))
+
+
+@unfold.rule
+def _(g, y, x, kernel, stride, dilation):
+    return fold(g, lengths=np.shape(x)[2:], stride=stride, dilation=dilation)
+
+
+def _draw_fold(draw):
+    (x,), options = _draw_unfold(draw)
+    shape = _window_view(x, **options).shape
+    return (draw.array(shape),), {"lengths": x.shape[2:], "stride": options["stride"], "dilation": options["dilation"]}
+
+
+@op(inputs=_draw_fold, linear=True)
+def fold(windows, /, lengths, stride, dilation):
+    """Windows (N, C, *kernel, *places) added up where they came from: (N, C, *lengths).  ∂: `unfold`.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.fold(np.ones((1, 1, 2, 3)), lengths=(4,), stride=(1,), dilation=(1,))[0, 0]
+    array([1., 2., 2., 1.])
+    """
+    return _added_windows(windows, lengths, stride, dilation)
+
+
+@fold.rule
+def _(g, y, windows, lengths, stride, dilation):
+    return unfold(g, kernel=np.shape(windows)[2 : 2 + len(lengths)], stride=stride, dilation=dilation)
+
+
+# ---- the three convolutions -----------------------------------------------------------------------------
+
+
+def _columns(x, kernel, stride, padding, dilation, groups):
+    """The windows of x as matrices (N, groups, entries of a window, places), and how many places there are."""
+    view = _window_view(_padded(x, padding), kernel, stride, dilation)
+    places = view.shape[2 + len(kernel) :]
+    entries = x.shape[1] // groups * math.prod(kernel)
+    return view.reshape(x.shape[0], groups, entries, math.prod(places)), places
+
+
+def _draw_shapes(draw):
+    groups = draw.integer(1, 2)
+    batch, channels, filters = draw.integer(1, 2), groups * draw.integer(1, 2), groups * draw.integer(1, 2)
+    n = draw.integer(1, 2)
+    options = {
+        "stride": tuple(draw.integer(1, 2) for _ in range(n)),
+        "padding": tuple((draw.integer(0, 1), draw.integer(0, 1)) for _ in range(n)),
+        "dilation": tuple(draw.integer(1, 2) for _ in range(n)),
+        "groups": groups,
+    }
+    x = (batch, channels, *(draw.integer(3, 4) for _ in range(n)))
+    return x, (filters, channels // groups, *(draw.integer(1, 2) for _ in range(n))), options
+
+
+def _places(lengths, kernel, options):
+    return tuple(
+        (n + sum(p) - d * (k - 1) - 1) // s + 1
+        for n, k, s, p, d in zip(lengths, kernel, options["stride"], options["padding"], options["dilation"])
+    )
+
+
+def _draw_convolution(draw):
+    x, weight, options = _draw_shapes(draw)
+    return (draw.array(x), draw.array(weight)), options
+
+
+@op(label="conv", inputs=_draw_convolution, linear=True)
+def convolution(x, weight, /, stride, padding, dilation, groups):
+    """Cross-correlation of x (N, C, *lengths) with filters (O, C/groups, *kernel): (N, O, *places).
+
+    What `conv1d`, `conv2d` and `conv3d` record. ``padding`` holds a pair (before, after) for each length.
+    ∂x is `convolution_transpose` of g, ∂weight `convolution_weight` of x and g.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x, w = np.arange(4.0).reshape(1, 1, 4), np.array([[[1.0, 10.0]]])
+    >>> mg.convolution(x, w, stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+    array([[[10., 21., 32.]]])
+    """
+    filters, kernel = weight.shape[0], weight.shape[2:]
+    columns, places = _columns(x, kernel, stride, padding, dilation, groups)
+    y = np.matmul(weight.reshape(groups, filters // groups, columns.shape[2]), columns)
+    return y.reshape(x.shape[0], filters, *places)
+
+
+def _draw_transpose(draw):
+    x, weight, options = _draw_shapes(draw)
+    g = draw.array((x[0], weight[0], *_places(x[2:], weight[2:], options)))
+    return (g, draw.array(weight)), options | {"lengths": x[2:]}
+
+
+@op(label="conv\ntransposed", inputs=_draw_transpose, linear=True)
+def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, groups):
+    """The gradient of `convolution` by x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
+
+    >>> import numpy as np, minigrad as mg
+    >>> y, w = np.ones((1, 1, 3)), np.array([[[1.0, 10.0]]])
+    >>> mg.convolution_transpose(y, w, lengths=(4,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+    array([[[ 1., 11., 11., 10.]]])
+    """
+    batch, filters, *places = y.shape
+    kernel, channels = weight.shape[2:], weight.shape[1] * groups
+    matrix = weight.reshape(groups, filters // groups, -1)
+    windows = np.matmul(matrix.swapaxes(1, 2), y.reshape(batch, groups, filters // groups, -1))
+    windows = windows.reshape(batch, channels, *kernel, *places)
+    whole = tuple(n + before + after for n, (before, after) in zip(lengths, padding))
+    return _cropped(_added_windows(windows, whole, stride, dilation), padding)
+
+
+def _draw_weight(draw):
+    x, weight, options = _draw_shapes(draw)
+    g = draw.array((x[0], weight[0], *_places(x[2:], weight[2:], options)))
+    return (draw.array(x), g), options | {"kernel": weight[2:]}
+
+
+@op(label="conv\nweight", inputs=_draw_weight, linear=True)
+def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
+    """The gradient of `convolution` by the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
+
+    >>> import numpy as np, minigrad as mg
+    >>> x, y = np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 3))
+    >>> mg.convolution_weight(x, y, kernel=(2,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+    array([[[3., 6.]]])
+    """
+    batch, filters = y.shape[:2]
+    columns, _ = _columns(x, kernel, stride, padding, dilation, groups)
+    rows = y.reshape(batch, groups, filters // groups, -1)
+    total = np.matmul(rows, columns.swapaxes(2, 3)).sum(axis=0)
+    return total.reshape(filters, x.shape[1] // groups, *kernel)
+
+
+convolution.rules_by_input(
+    lambda g, y, x, weight, **how: convolution_transpose(g, weight, lengths=np.shape(x)[2:], **how),
+    lambda g, y, x, weight, **how: convolution_weight(x, g, kernel=np.shape(weight)[2:], **how),
+)
+convolution_transpose.rules_by_input(
+    lambda g, y, a, weight, lengths, **how: convolution(g, weight, **how),
+    lambda g, y, a, weight, lengths, **how: convolution_weight(g, a, kernel=np.shape(weight)[2:], **how),
+)
+convolution_weight.rules_by_input(
+    lambda g, y, x, a, kernel, **how: convolution_transpose(a, g, lengths=np.shape(x)[2:], **how),
+    lambda g, y, x, a, kernel, **how: convolution(x, g, **how),
+)
+
+
+# ---- by PyTorch's names ---------------------------------------------------------------------------------
+
+
+def _each(name, value, count, what):
+    """A number for each of the lengths."""
+    values = (value,) * count if isinstance(value, (int, np.integer)) else tuple(value)
+    if len(values) != count or any(v < 0 for v in values):
+        raise ValueError(f"{name}: {what}={value}; one number or {count}, none of them negative, are wanted")
+    return tuple(int(v) for v in values)
+
+
+def _options(name, count, kernel, stride, padding, dilation):
+    stride, dilation = _each(name, stride, count, "stride"), _each(name, dilation, count, "dilation")
+    if min(stride + dilation) < 1:
+        raise ValueError(f"{name}: stride={stride}, dilation={dilation}; both must be 1 or more")
+    if padding == "valid":
+        padding = 0
+    if padding == "same":
+        if max(stride) > 1:
+            raise ValueError(f"{name}: padding='same' wants stride 1, got {stride}")
+        total = [d * (k - 1) for d, k in zip(dilation, kernel)]
+        pairs = tuple((n // 2, n - n // 2) for n in total)
+    else:
+        if isinstance(padding, str):
+            raise ValueError(f"{name}: padding={padding!r}; a number, a tuple, 'same' or 'valid' is wanted")
+        pairs = tuple((p, p) for p in _each(name, padding, count, "padding"))
+    return {"stride": stride, "padding": pairs, "dilation": dilation}
+
+
+def _with_bias(name, y, bias, count):
+    if bias is None:
+        return y
+    if np.shape(bias) != np.shape(y)[1:2]:
+        raise ShapeError(f"{name}: bias is {np.shape(bias)}; one number for each of {np.shape(y)[1]} filters is wanted")
+    return y + np.reshape(bias, (-1, *(1,) * count))
+
+
+def _conv(name, count, x, weight, bias, stride, padding, dilation, groups):
+    shape, filters = np.shape(x), np.shape(weight)
+    if len(shape) != count + 2 or len(filters) != count + 2:
+        raise ShapeError(f"{name}: x is {shape}, weight {filters}; (N, C, …) and (O, C/groups, …) are wanted")
+    if groups < 1 or shape[1] != filters[1] * groups or filters[0] % groups:
+        raise ShapeError(
+            f"{name}: x is {shape}, weight {filters}, groups {groups}: x's {shape[1]} channels must be groups × weight's "
+            f"{filters[1]}, and the {filters[0]} filters must divide into the groups"
+        )
+    options = _options(name, count, filters[2:], stride, padding, dilation)
+    if min(_places(shape[2:], filters[2:], options)) < 1:
+        raise ShapeError(f"{name}: the weight {filters} with {options} is larger than x {shape}; pad x, or use less")
+    return _with_bias(name, convolution(x, weight, groups=groups, **options), bias, count)
+
+
+def _draw_conv(count):
+    def drawn(draw):
+        groups = draw.integer(1, 2)
+        channels, filters = groups * draw.integer(1, 2), 2
+        x = draw.array((draw.integer(1, 2), channels, *(draw.integer(3, 4) for _ in range(count))))
+        weight = draw.array((filters, channels // groups, *(draw.integer(1, 2) for _ in range(count))))
+        bias = draw.choice([None, draw.array((filters,))])
+        padding = draw.choice([0, 1, "same"])
+        stride = 1 if padding == "same" else draw.integer(1, 2)
+        return (x, weight, bias), {
+            "stride": stride, "padding": padding, "dilation": draw.integer(1, 2), "groups": groups
+        }  # fmt: skip
+
+    return drawn
+
+
+@composed(inputs=_draw_conv(1))
+def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """`conv2d` over one axis: x (N, C, L), weight (O, C/groups, k), y (N, O, places).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.conv1d(np.arange(4.0).reshape(1, 1, 4), np.array([[[1.0, 10.0]]]))
+    array([[[10., 21., 32.]]])
+    """
+    return _conv("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+
+
+@composed(inputs=_draw_conv(2))
+def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """Images filtered: y[n, o] = bias[o] + Σ over channels of the cross-correlation of x[n, c] and weight[o, c].
+
+    Parameters
+    ----------
+    x : (N, C, H, W)
+    weight : (O, C/groups, kh, kw)
+    bias : (O,) or None
+    stride, padding, dilation
+        A number, or one for each of the two axes; padding also "same" (the places are those of x) or "valid" (0).
+    groups
+        The channels and the filters are cut into so many groups, each filtered alone.
+
+    Returns (N, O, places, places), with (H + 2·padding − dilation·(kh − 1) − 1) // stride + 1 places.
+
+    Raises ShapeError where channels, groups or sizes don't fit.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.conv2d(np.ones((1, 1, 3, 3)), np.ones((2, 1, 2, 2)), np.array([0.0, 1.0]))[0, :, 0, 0]
+    array([4., 5.])
+    """
+    return _conv("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+
+
+@composed(inputs=_draw_conv(3))
+def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    """`conv2d` over three axes: x (N, C, D, H, W), weight (O, C/groups, kd, kh, kw).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.conv3d(np.ones((1, 1, 2, 2, 2)), np.ones((1, 1, 2, 2, 2)))
+    array([[[[[8.]]]]])
+    """
+    return _conv("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv_transpose(name, count, x, weight, bias, stride, padding, output_padding, groups, dilation):
+    shape, filters = np.shape(x), np.shape(weight)
+    if len(shape) != count + 2 or len(filters) != count + 2 or shape[1] != filters[0] or filters[0] % groups:
+        raise ShapeError(
+            f"{name}: x is {shape}, weight {filters}, groups {groups}: (N, C, …) and (C, O/groups, …) with C divided by "
+            "groups are wanted"
+        )
+    if isinstance(padding, str):
+        raise ValueError(f"{name}: padding={padding!r}; a number or a tuple is wanted")
+    options = _options(name, count, filters[2:], stride, padding, dilation)
+    extra = _each(name, output_padding, count, "output_padding")
+    lengths = tuple(
+        (n - 1) * s - sum(p) + d * (k - 1) + e + 1
+        for n, s, p, d, k, e in zip(
+            shape[2:], options["stride"], options["padding"], options["dilation"], filters[2:], extra
+        )
+    )
+    if any(e >= max(s, d) for e, s, d in zip(extra, options["stride"], options["dilation"])) or min(lengths) < 1:
+        raise ValueError(
+            f"{name}: output_padding={extra} must be smaller than stride or dilation, and leave lengths {lengths} ≥ 1"
+        )
+    return _with_bias(name, convolution_transpose(x, weight, lengths=lengths, groups=groups, **options), bias, count)
+
+
+def _draw_conv_transpose(count):
+    def drawn(draw):
+        groups = draw.integer(1, 2)
+        channels = groups * draw.integer(1, 2)
+        x = draw.array((draw.integer(1, 2), channels, *(draw.integer(2, 3) for _ in range(count))))
+        weight = draw.array((channels, draw.integer(1, 2), *(draw.integer(2, 3) for _ in range(count))))
+        bias = draw.choice([None, draw.array((weight.shape[1] * groups,))])
+        stride = draw.integer(1, 2)
+        return (x, weight, bias), {
+            "stride": stride, "padding": draw.integer(0, 1), "output_padding": draw.integer(0, stride - 1),
+            "groups": groups, "dilation": draw.integer(1, 2),
+        }  # fmt: skip
+
+    return drawn
+
+
+@composed(inputs=_draw_conv_transpose(1))
+def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """`conv_transpose2d` over one axis: x (N, C, L), weight (C, O/groups, k).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.conv_transpose1d(np.ones((1, 1, 2)), np.array([[[1.0, 10.0]]]), stride=2)
+    array([[[ 1., 10.,  1., 10.]]])
+    """
+    return _conv_transpose("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+@composed(inputs=_draw_conv_transpose(2))
+def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """The transpose of `conv2d` as a layer: every entry of x (N, C, H, W) spreads a filter, weight (C, O/groups, kh, kw).
+
+    Returns (N, O, …) of lengths (H − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.conv_transpose2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))[0, 0]
+    array([[1., 2., 1.],
+           [2., 4., 2.],
+           [1., 2., 1.]])
+    """
+    return _conv_transpose("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+@composed(inputs=_draw_conv_transpose(3))
+def conv_transpose3d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+    """`conv_transpose2d` over three axes: x (N, C, D, H, W), weight (C, O/groups, kd, kh, kw).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.conv_transpose3d(np.ones((1, 1, 1, 1, 1)), np.ones((1, 2, 2, 2, 2))).shape
+    (1, 2, 2, 2, 2)
+    """
+    return _conv_transpose("conv_transpose3d", 3, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+# ---- pooling --------------------------------------------------------------------------------------------
+
+
+def _pooled(name, count, x, size, stride, padding, reduce, fill):
+    shape = np.shape(x)
+    if len(shape) != count + 2:
+        raise ShapeError(f"{name}: x is {shape}; (N, C, …) with {count} lengths is wanted")
+    size = _each(name, size, count, "size")
+    stride = size if stride is None else _each(name, stride, count, "stride")
+    padding = _each(name, padding, count, "padding")
+    if min(size + stride) < 1 or any(2 * p > k for p, k in zip(padding, size)):
+        raise ValueError(f"{name}: size={size}, stride={stride}, padding={padding}: padding must be at most half the size")
+    if any(n + 2 * p < k for n, p, k in zip(shape[2:], padding, size)):
+        raise ShapeError(f"{name}: the window {size} is larger than x {shape} with padding {padding}")
+    if any(padding):
+        x = np.pad(x, ((0, 0), (0, 0), *((p, p) for p in padding)), constant_values=fill)
+    lengths = np.shape(x)[2:]
+    if stride == size and not any(n % k for n, k in zip(lengths, size)):  # side by side: no window has to be copied
+        apart = [part for n, k in zip(lengths, size) for part in (n // k, k)]
+        return reduce(np.reshape(x, (*shape[:2], *apart)), axis=tuple(range(3, 3 + 2 * count, 2)))
+    windows = unfold(x, kernel=size, stride=stride, dilation=(1,) * count)
+    return reduce(windows, axis=tuple(range(2, 2 + count)))
+
+
+def _draw_pool(count):
+    def drawn(draw):
+        size = draw.integer(1, 3)
+        x = draw.distinct((draw.integer(1, 2), draw.integer(1, 2), *(draw.integer(3, 4) for _ in range(count))))
+        stride = draw.choice([None, 1, 2])
+        return (x,), {"size": size, "stride": stride, "padding": draw.integer(0, size // 2)}
+
+    return drawn
+
+
+@composed(inputs=_draw_pool(1))
+def max_pool1d(x, size, stride=None, padding=0):
+    """`max_pool2d` over one axis: x (N, C, L).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.max_pool1d(np.arange(4.0).reshape(1, 1, 4), 2)
+    array([[[1., 3.]]])
+    """
+    return _pooled("max_pool1d", 1, x, size, stride, padding, np.max, -math.inf)
+
+
+@composed(inputs=_draw_pool(2))
+def max_pool2d(x, size, stride=None, padding=0):
+    """The largest entry of every window of images x (N, C, H, W); ties share the gradient, as in `max`.
+
+    ``size``, ``stride`` (the size by default) and ``padding`` (with −∞) are a number or one for each axis.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+    array([[ 5.,  7.],
+           [13., 15.]])
+    """
+    return _pooled("max_pool2d", 2, x, size, stride, padding, np.max, -math.inf)
+
+
+@composed(inputs=_draw_pool(3))
+def max_pool3d(x, size, stride=None, padding=0):
+    """`max_pool2d` over three axes: x (N, C, D, H, W).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.max_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
+    array([[[[[7.]]]]])
+    """
+    return _pooled("max_pool3d", 3, x, size, stride, padding, np.max, -math.inf)
+
+
+@composed(inputs=_draw_pool(1))
+def avg_pool1d(x, size, stride=None, padding=0):
+    """`avg_pool2d` over one axis: x (N, C, L).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.avg_pool1d(np.arange(4.0).reshape(1, 1, 4), 2)
+    array([[[0.5, 2.5]]])
+    """
+    return _pooled("avg_pool1d", 1, x, size, stride, padding, np.mean, 0.0)
+
+
+@composed(inputs=_draw_pool(2))
+def avg_pool2d(x, size, stride=None, padding=0):
+    """The mean of every window of images x (N, C, H, W); zeros of the padding count, as in PyTorch.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]])
+    """
+    return _pooled("avg_pool2d", 2, x, size, stride, padding, np.mean, 0.0)
+
+
+@composed(inputs=_draw_pool(3))
+def avg_pool3d(x, size, stride=None, padding=0):
+    """`avg_pool2d` over three axes: x (N, C, D, H, W).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.avg_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
+    array([[[[[3.5]]]]])
+    """
+    return _pooled("avg_pool3d", 3, x, size, stride, padding, np.mean, 0.0)
