@@ -6,14 +6,16 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from . import chain, digits_mlp, growth, machine, measure, memory, scalar_moons
+from . import chain, convolution, derivatives, digits_mlp, growth, machine, measure, memory, scalar_moons
 
 
-def _timed(workload: str, module: Any, goals: list[measure.Goal], repeat: int, share: float) -> Callable[[int], str]:
+def _timed(
+    workload: str, module: Any, goals: list[measure.Goal], repeat: int, share: float, implementations: Any = None
+) -> Callable[[int], str]:
     """A workload's table; ``share`` scales the number of rounds."""
 
     def run(rounds: int) -> str:
-        names = list(module.IMPLEMENTATIONS)
+        names = list(implementations or module.IMPLEMENTATIONS)
         results, missing = measure.measure(workload, names, max(3, round(rounds * share)), repeat)
         note = f"\n\nnot installed, so left out: {', '.join(missing)} (pip install '.[bench]')" if missing else ""
         return measure.table(results, goals, module.SCALE, module.UNIT) + note
@@ -35,6 +37,18 @@ WORKLOADS: dict[str, tuple[str, Callable[[int], str]]] = {
         _timed("digits-64", digits_mlp, digits_mlp.GOALS[64], 10, 1),
     ),
     "digits-512": ("The same at batch 512", _timed("digits-512", digits_mlp, digits_mlp.GOALS[512], 5, 1)),
+    "convolution": (
+        "Convolution (32, 3, 32, 32) with 16 filters of 5×5, float32, forward and backward",
+        _timed("convolution", convolution, convolution.GOALS, 10, 1),
+    ),
+    "jvp": (
+        "Forward derivative of an MLP 784-256-128-10's cost by all parameters, batch 64, float64",
+        _timed("jvp", derivatives, derivatives.JVP_GOALS, 10, 1, derivatives.JVP),
+    ),
+    "hessian": (
+        "Hessian of 1,000 variables (Rosenbrock's chain)",
+        _timed("hessian", derivatives, derivatives.HESSIAN_GOALS, 1, 0.25, derivatives.HESSIAN),
+    ),
     "memory": ("Peak memory of that step above the interpreter's", lambda rounds: memory.table()),
     "growth": ("Cost as a scalar chain grows (goals: backward ≤ 3 × forward, linear)", lambda rounds: growth.table()),
 }

@@ -10,13 +10,16 @@ import sys
 import time
 from collections.abc import Callable
 
-from . import chain, digits_mlp, scalar_moons
+from . import chain, convolution, derivatives, digits_mlp, scalar_moons
 
 PROGRAMS: dict[str, Callable[[str], Callable[[], object]]] = {
     "scalar": scalar_moons.program,
     "chain": chain.program,
     "digits-64": lambda name: digits_mlp.program(name, 64),
     "digits-512": lambda name: digits_mlp.program(name, 512),
+    "convolution": convolution.program,
+    "jvp": derivatives.jvp_program,
+    "hessian": derivatives.hessian_program,
 }
 
 

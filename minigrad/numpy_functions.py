@@ -92,6 +92,10 @@ def not_differentiable(name: str) -> NotDifferentiableError:
         instead = "its values are complex; a product with the matrix of cosines and sines is real"
     return NotDifferentiableError(
         f"{name}: minigrad does not differentiate this function; "
-        + (f"{instead}, or " if instead else "compose it from the operations in README's table, write it with @mg.op, or ")
+        + (
+            f"{instead}, or "
+            if instead
+            else "compose it from the operations in README's table, write it with @mg.op, or "
+        )
         + "take t.numpy() for a plain array if no gradient is meant to pass"
     )

@@ -33,7 +33,13 @@ class _Run:
     """One evaluation of a function on nodes of its own, from which derivatives can be pulled back or pushed forward."""
 
     def __init__(
-        self, what: str, f: Callable[..., Any], arguments: Sequence[Any], argnums: Argnums, has_aux: bool = False
+        self,
+        what: str,
+        f: Callable[..., Any],
+        arguments: Sequence[Any],
+        argnums: Argnums,
+        has_aux: bool = False,
+        kept: bool = False,
     ) -> None:
         self.what = what
         self.single = isinstance(argnums, int)
@@ -42,7 +48,8 @@ class _Run:
             if not -len(arguments) <= number < len(arguments):
                 raise TypeError(f"{what}: argnums={argnums}, but the function was given {len(arguments)} arguments")
         self.trees = [arguments[number] for number in numbers]
-        self.inputs = [_input(what, leaf) for tree in self.trees for leaf in leaves_of(tree)]
+        # what outlives this call (``kept``) has arrays of its own, which the caller cannot change
+        self.inputs = [_input(what, leaf, kept) for tree in self.trees for leaf in leaves_of(tree)]
         replaced = list(arguments)
         for number, part in zip(numbers, self._split(self.inputs)):
             replaced[number] = part
@@ -135,14 +142,18 @@ def _data(y: Any) -> np.ndarray:
     return np.asarray(getattr(y, "_data", y))
 
 
-def _input(what: str, leaf: Any) -> Tensor:
+def _input(what: str, leaf: Any, kept: bool) -> Tensor:
     """A node of the run's own for one argument, tied to the graph around it if there is one."""
     if isinstance(leaf, Tensor):
         return ops.positive(leaf) if leaf.requires_grad else Tensor(leaf._data, requires_grad=True)
     array = np.asarray(leaf)
     if array.dtype.kind != "f":
         raise TypeError(f"{what}: an argument to differentiate by holds {array.dtype}; give floats, such as 1.0 for 1")
-    return Tensor(array, requires_grad=True)
+    if kept:
+        return Tensor(array, requires_grad=True)
+    node = Tensor(0.0, requires_grad=True)
+    node._data = array
+    return node
 
 
 def _checked_like(what: str, given: Any, nodes: Sequence[Any], name: str, of: str) -> list[Any]:
@@ -250,7 +261,7 @@ def vjp(f: Callable[..., Any], *arguments: Any, has_aux: bool = False) -> Any:
     >>> pull_back(np.array([1.0, 10.0]))
     (array([ 2., 40.]),)
     """
-    run = _Run("vjp", f, arguments, range(len(arguments)), has_aux)
+    run = _Run("vjp", f, arguments, range(len(arguments)), has_aux, kept=True)
 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _checked_like("vjp", cotangent, run.outputs, "cotangents", "values")
@@ -287,7 +298,7 @@ def linearize(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[...
     >>> along(np.array([1.0, 0.0])), along(np.array([0.0, 1.0]))
     (array([2., 0.]), array([0., 4.]))
     """
-    run = _Run("linearize", f, arguments, range(len(arguments)))
+    run = _Run("linearize", f, arguments, range(len(arguments)), kept=True)
 
     def along(*tangents: Any) -> Any:
         return run.like_output(run.push(_checked_like("linearize", tangents, run.inputs, "tangents", "arguments")))

@@ -83,7 +83,9 @@ def along(parameter, x, axis):
 
 def softmax_cross_entropy(z, y):
     log_p = jax.nn.log_softmax(z, axis=-1)
-    return -(jnp.take_along_axis(log_p, jnp.asarray(y)[:, None], 1).mean() if y.ndim == 1 else (y * log_p).sum(1).mean())
+    return -(
+        jnp.take_along_axis(log_p, jnp.asarray(y)[:, None], 1).mean() if y.ndim == 1 else (y * log_p).sum(1).mean()
+    )
 
 
 def row(function):

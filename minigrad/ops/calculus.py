@@ -58,7 +58,9 @@ def _(g, y, a, axis, dtype):
         factor = np.concatenate([rows[..., 1:], rows[..., :1] * 0], axis=-1)
         reach = 1
         while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
-            back = np.concatenate([back[..., :-reach] + factor[..., :-reach] * back[..., reach:], back[..., -reach:]], -1)
+            back = np.concatenate(
+                [back[..., :-reach] + factor[..., :-reach] * back[..., reach:], back[..., -reach:]], -1
+            )
             factor = np.concatenate([factor[..., :-reach] * factor[..., reach:], factor[..., -reach:] * 0], axis=-1)
             reach *= 2
         back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
@@ -211,7 +213,10 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     parts = num - 1 if endpoint else num
     width = np.subtract(stop, start)
     share = (np.arange(float(num)) / max(parts, 1)).astype(np.asarray(plain(width)).dtype)
-    y = np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1) + np.expand_dims(width, -1) * share
+    y = (
+        np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
+        + np.expand_dims(width, -1) * share
+    )
     y = np.moveaxis(y, -1, axis)
     y = y if dtype is None else y.astype(dtype)
     return (y, width / parts if parts > 0 else width * np.nan) if retstep else y

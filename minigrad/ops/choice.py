@@ -178,9 +178,7 @@ def copysign(a, b, /):
     return np.copysign(a, b)
 
 
-copysign.rules_by_input(
-    lambda g, y, a, b: g * (np.sign(a) * np.copysign(1.0, b)), lambda g, y, a, b: g * 0.0
-)
+copysign.rules_by_input(lambda g, y, a, b: g * (np.sign(a) * np.copysign(1.0, b)), lambda g, y, a, b: g * 0.0)
 
 
 @op(numpy=np.heaviside, inputs=[real(avoid=[0]), real()])
@@ -246,8 +244,6 @@ floor = _rounding(np.floor, "The largest integer that is not larger")
 ceil = _rounding(np.ceil, "The smallest integer that is not smaller")
 trunc = _rounding(np.trunc, "The integer part", np.fix)
 rint = _rounding(np.rint, "The nearest integer, an even one in the middle of two")
-
-
 
 
 def _draw_round(draw):

@@ -33,9 +33,7 @@ def _added_windows(windows, lengths, stride, dilation):
     kernel, places = windows.shape[2 : 2 + n], windows.shape[2 + n :]
     total = np.zeros((*windows.shape[:2], *lengths), dtype=windows.dtype)
     for offset in np.ndindex(*kernel):
-        where = tuple(
-            slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places)
-        )
+        where = tuple(slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places))
         total[(slice(None), slice(None), *where)] += windows[(slice(None), slice(None), *offset)]
     return total
 
@@ -417,7 +415,9 @@ def _pooled(name, count, x, size, stride, padding, reduce, fill):
     stride = size if stride is None else _each(name, stride, count, "stride")
     padding = _each(name, padding, count, "padding")
     if min(size + stride) < 1 or any(2 * p > k for p, k in zip(padding, size)):
-        raise ValueError(f"{name}: size={size}, stride={stride}, padding={padding}: padding must be at most half the size")
+        raise ValueError(
+            f"{name}: size={size}, stride={stride}, padding={padding}: padding must be at most half the size"
+        )
     if any(n + 2 * p < k for n, p, k in zip(shape[2:], padding, size)):
         raise ShapeError(f"{name}: the window {size} is larger than x {shape} with padding {padding}")
     if any(padding):

@@ -342,9 +342,7 @@ def take_along_axis(arr, indices, axis=-1):
     ndim = np.ndim(arr)
     if indices.ndim != ndim:
         raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {indices.ndim}; they must have as many")
-    grid = [
-        np.arange(n).reshape((-1, *(1,) * (ndim - i - 1))) for i, n in enumerate(np.shape(arr))
-    ]
+    grid = [np.arange(n).reshape((-1, *(1,) * (ndim - i - 1))) for i, n in enumerate(np.shape(arr))]
     grid[axis] = indices
     return arr[tuple(grid)]
 

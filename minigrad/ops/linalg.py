@@ -743,7 +743,8 @@ def _draw_norm(draw):
     if len(shape) > 1 and draw.boolean():
         (a,), _ = _draw_singular(draw)
         return (a + 0.1,), options | {
-            "ord": draw.choice([None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]), "axis": (-2, -1)
+            "ord": draw.choice([None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]),
+            "axis": (-2, -1),
         }
     x = draw.distinct(shape)
     x = np.where(np.abs(x) < 0.1, 0.3, x) + 1 / 48

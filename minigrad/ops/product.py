@@ -155,7 +155,9 @@ def _draw_einsum(draw):
         ]
     )  # fmt: skip
     if draw.boolean():
-        left, right = draw.choice([("...ij", "...jk->...ik"), ("...i", "...i->..."), ("i...", "i->..."), ("...ij", "j")])
+        left, right = draw.choice(
+            [("...ij", "...jk->...ik"), ("...i", "...i->..."), ("i...", "i->..."), ("...ij", "j")]
+        )
         batch = draw.shape(max_dims=2)
         shapes = [
             _filled_shape(batch if draw.boolean() else draw.broadcastable_to(batch), part, size)
@@ -211,7 +213,9 @@ def einsum(subscripts, /, *operands, optimize=False):
 def _with_letters(arguments):
     """NumPy's other form, ``einsum(a, [0, 1], b, [1, 2], [0, 2])``, as subscripts and operands."""
     pairs, last = arguments[: len(arguments) // 2 * 2], arguments[len(arguments) // 2 * 2 :]
-    written = ["".join("..." if i is Ellipsis else string.ascii_letters[i] for i in part) for part in pairs[1::2] + last]
+    written = [
+        "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in part) for part in pairs[1::2] + last
+    ]
     count = len(pairs) // 2
     return ",".join(written[:count]) + ("->" + written[-1] if last else ""), pairs[::2]
 
@@ -393,7 +397,9 @@ def tensordot(a, b, axes=2):
         of_a, of_b = ((x,) if np.ndim(x) == 0 else tuple(x) for x in axes)
     of_a, of_b = tuple(i % len(shape_a) for i in of_a), tuple(i % len(shape_b) for i in of_b)
     if [shape_a[i] for i in of_a] != [shape_b[i] for i in of_b]:
-        raise ShapeError(f"tensordot: a is {shape_a}, b {shape_b}: axes {of_a} of a don't have the lengths of {of_b} of b")
+        raise ShapeError(
+            f"tensordot: a is {shape_a}, b {shape_b}: axes {of_a} of a don't have the lengths of {of_b} of b"
+        )
     free_a = tuple(i for i in range(len(shape_a)) if i not in of_a)
     free_b = tuple(i for i in range(len(shape_b)) if i not in of_b)
     count = int(np.prod([shape_a[i] for i in of_a], dtype=np.intp))
@@ -470,7 +476,9 @@ def multi_dot(arrays):
         raise ValueError(f"multi_dot: {n} arrays; two at least are wanted")
     shapes = [np.shape(x) for x in arrays]
     if any(len(shape) != 2 for shape in shapes[1:-1]) or not all(len(s) in (1, 2) for s in (shapes[0], shapes[-1])):
-        raise ShapeError(f"multi_dot: the arrays are {shapes}: all must be matrices, the first and the last may be vectors")
+        raise ShapeError(
+            f"multi_dot: the arrays are {shapes}: all must be matrices, the first and the last may be vectors"
+        )
     sides = [1 if len(shapes[0]) == 1 else shapes[0][0], *(shape[0] for shape in shapes[1:])]
     sides.append(1 if len(shapes[-1]) == 1 else shapes[-1][1])
     cost, cut = {(i, i): 0 for i in range(n)}, {}
@@ -480,9 +488,7 @@ def multi_dot(arrays):
             cut[i, j] = min(
                 range(i, j), key=lambda k: cost[i, k] + cost[k + 1, j] + sides[i] * sides[k + 1] * sides[j + 1]
             )
-            cost[i, j] = (
-                cost[i, cut[i, j]] + cost[cut[i, j] + 1, j] + sides[i] * sides[cut[i, j] + 1] * sides[j + 1]
-            )
+            cost[i, j] = cost[i, cut[i, j]] + cost[cut[i, j] + 1, j] + sides[i] * sides[cut[i, j] + 1] * sides[j + 1]
 
     def product(i, j):
         return arrays[i] if i == j else matmul(product(i, cut[i, j]), product(cut[i, j] + 1, j))

@@ -136,9 +136,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
                 "or the lengths of the given axes"
             )
         order = sorted(range(len(axes)), key=lambda i: axes[i])
-        weights = np.reshape(
-            np.transpose(weights, order), tuple(n if i in axes else 1 for i, n in enumerate(shape))
-        )
+        weights = np.reshape(np.transpose(weights, order), tuple(n if i in axes else 1 for i, n in enumerate(shape)))
         weights = np.broadcast_to(weights, shape)
     total = sum(weights, axis=axis, keepdims=keepdims)
     if np.any(plain(total) == 0):
@@ -229,9 +227,7 @@ def _share_of_extreme(g, y, a, axis, keepdims, where):
 
 def _extreme(function, a, axis, keepdims, initial, where):
     """The value, with NumPy's own default where ``initial`` is None."""
-    return function(
-        a, axis=axis, keepdims=keepdims, initial=np._NoValue if initial is None else initial, where=where
-    )
+    return function(a, axis=axis, keepdims=keepdims, initial=np._NoValue if initial is None else initial, where=where)
 
 
 def _draw_extreme(low):
