@@ -61,7 +61,7 @@ def _transposed_twice() -> Any:
 
     def along() -> Any:
         def pulled(u: Any) -> Any:
-            y, pull_back = mg.vjp(cost, *(mg.Tensor(p) for p in parameters))
+            _, pull_back = mg.vjp(cost, *(mg.Tensor(p) for p in parameters))
             return sum(mg.sum(g * v) for g, v in zip(pull_back(u), directions, strict=True))
 
         return mg.grad(pulled)(np.array(1.0))

@@ -51,14 +51,16 @@ def gradients_within(root: Tensor, boundary: Sequence[Tensor], gradient: Any, cr
     """∂(root)/∂(node) · gradient for the nodes that bound a part of a graph, each held as if it were a leaf."""
     order: list[Any] = []
     seen: set[Any] = {*boundary}
-    todo = [] if root in seen else [root]
+    todo: list[Any] = [root]
     while todo:
         node = todo.pop()
         if node in seen:
             continue
         seen.add(node)
         order.append(node)
-        todo.extend(x for x in node.inputs if isinstance(x, Node) and x.requires_grad)
+        for x in node.inputs:
+            if isinstance(x, Node) and x.requires_grad:
+                todo.append(x)
     order.sort(key=lambda node: -node.index)
     kept = _chain(root, gradient, order, list(boundary), set(boundary), create_graph)
     return [kept.get(node) for node in boundary]

@@ -204,7 +204,7 @@ class Tensor(Node):
         if method == "__call__":
             op = operation_of(ufunc)
             if op is not None:
-                if options or type(op) is Composed:
+                if options or isinstance(op, Composed):
                     return op(*inputs, **options)
                 return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:

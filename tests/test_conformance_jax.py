@@ -100,8 +100,8 @@ def row(function):
 def eig(a):
     """Real eigenvalues and vectors of length 1, through the inverse function theorem alone.
 
-    JAX differentiates no vectors of a general matrix: two steps of Newton's method on (A − w) v = 0, vᵀv = 1, started at
-    NumPy's answer, have the solution's derivative.
+    JAX differentiates no vectors of a general matrix: two steps of Newton's method on (A − w) v = 0, vᵀv = 1,
+    started at NumPy's answer, have the solution's derivative.
     """
     w, v = np.linalg.eig(np.asarray(jax.lax.stop_gradient(a)))
     n = w.shape[-1]
@@ -259,8 +259,11 @@ REFERENCES = {
     "lstsq": lstsq, "least_squares": lambda a, b, rcond: jnp.linalg.pinv(a) @ b,
     "logsumexp": jax.nn.logsumexp, "softmax": jax.nn.softmax, "log_softmax": jax.nn.log_softmax,
     "softmax_cross_entropy": softmax_cross_entropy, "batch_norm": batch_norm, "normalize": normalize,
-    "sigmoid_cross_entropy": lambda z, y: -(y * jnp.log(jax.nn.sigmoid(z)) + (1 - y) * jnp.log(jax.nn.sigmoid(-z))).mean(),
-    "standardize": standardize, "layer_norm": lambda x, g, b, eps: standardize(x, tuple(range(-g.ndim, 0)), eps) * g + b,
+    "sigmoid_cross_entropy": lambda z, y: (
+        -(y * jax.nn.log_sigmoid(z) + (1 - y) * jax.nn.log_sigmoid(-z)).mean()
+    ),
+    "standardize": standardize,
+    "layer_norm": lambda x, g, b, eps: standardize(x, tuple(range(-g.ndim, 0)), eps) * g + b,
     "instance_norm": lambda x, g, b, eps: standardize(x, (2, 3), eps) * g[:, None, None] + b[:, None, None],
     "group_norm": lambda x, n, g, b, eps: (
         standardize(x.reshape(x.shape[0], n, -1), (2,), eps).reshape(x.shape) * g[:, None] + b[:, None]

@@ -18,7 +18,7 @@ def axes_of(x, axis):
 
 
 def folded(function, neutral, combine):
-    """A reduction of PyTorch's over a tuple of dims (no dims at all: nothing is folded), with mask and initial value."""
+    """A reduction of PyTorch's over a tuple of dims (none: nothing is folded), with mask and initial value."""
 
     def reduce(x, axis, keepdims, where=True, initial=None, dtype=None):
         x = x if where is True else torch.where(torch.as_tensor(where), x, neutral)

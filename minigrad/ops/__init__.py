@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from ..registry import Composed, Op, operations
-from . import linalg
+from . import decomposition, linalg, norms
 from .activation import leaky_relu, relu, sigmoid, tanh
 from .calculus import (
     bincount,
@@ -56,6 +56,7 @@ from .convolution import (
     unfold,
 )
 from .diagonal import diag, diagflat, diagonal, trace, tril, triu
+from .einsum import contraction, einsum
 from .elementwise import (
     add,
     cbrt,
@@ -80,9 +81,9 @@ from .exponential import (
     exp2,
     expm1,
     log,
-    log10,
     log1p,
     log2,
+    log10,
     logaddexp,
     logaddexp2,
 )
@@ -117,15 +118,14 @@ from .join import (
     vsplit,
     vstack,
 )
+from .missing import nanmax, nanmean, nanmin, nanprod, nanstd, nansum, nanvar
 from .network import dropout, embedding, gru_cell, lstm_cell, rnn_cell
-from .norm import batch_norm, group_norm, instance_norm, layer_norm, normalize, standardize
+from .normalization import batch_norm, group_norm, instance_norm, layer_norm, normalize, standardize
 from .order import median, msort, partition, percentile, quantile, sort
 from .product import (
     affine,
-    contraction,
     cross,
     dot,
-    einsum,
     inner,
     kron,
     matmul,
@@ -140,13 +140,6 @@ from .reduce import (
     max,
     mean,
     min,
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
     prod,
     ptp,
     std,
@@ -208,6 +201,7 @@ from .trigonometric import (
 )
 
 # NumPy's second names
+abs = f# NumPy's second names
 abs = fabs = absolute
 acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
 amax, amin, around, fix, concat, permute_dims, pow = max, min, round, trunc, concatenate, transpose, power
@@ -218,9 +212,10 @@ METHODS: MappingProxyType[str, Op | Composed] = MappingProxyType(
     {
         op.name: op
         for op in (
-            absolute, arccos, arcsin, arctan, astype, choose, clip, cos, cosh, cumprod, cumsum, diagonal, dot, exp, expm1,
-            leaky_relu, log, log10, log1p, log2, log_softmax, logsumexp, max, maximum, mean, median, min, minimum,
-            partition, prod, ptp, ravel, reciprocal, relu, repeat, round, sigmoid, sign, sin, sinh, softmax, sqrt,
+            absolute, arccos, arcsin, arctan, astype, choose, clip, cos, cosh, cumprod, cumsum, diagonal, dot, exp,
+            expm1, leaky_relu, log, log10, log1p, log2, log_softmax, logsumexp, max, maximum, mean, median, min,
+            minimum, partition, prod, ptp, ravel, reciprocal, relu, repeat, round, sigmoid, sign, sin, sinh, softmax,
+            sqrt,
             square, squeeze, std, sum, swapaxes, take, tan, tanh, trace, var,
         )
     }
@@ -238,6 +233,7 @@ FAMILIES = MappingProxyType(
             "activation": "Activations",
             "comparison": "Comparisons",
             "reduce": "Reductions",
+            "missing": "Reductions without missing numbers",
             "order": "Order",
             "calculus": "Sums and differences along an axis",
             "shape": "Shape and order of axes",
@@ -245,9 +241,12 @@ FAMILIES = MappingProxyType(
             "index": "Indexing",
             "diagonal": "Diagonals and triangles",
             "product": "Products",
+            "einsum": "Einstein's summation",
             "linalg": "Linear algebra (`mg.linalg`)",
+            "decomposition": "Decompositions (`mg.linalg`)",
+            "norms": "Norms (`mg.linalg`)",
             "softmax": "Softmax family and costs",
-            "norm": "Normalisations",
+            "normalization": "Normalisations",
             "convolution": "Convolutions and pooling",
             "network": "Networks",
         }.items()

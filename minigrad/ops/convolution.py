@@ -255,8 +255,8 @@ def _conv(name, count, x, weight, bias, stride, padding, dilation, groups):
         raise ShapeError(f"{name}: x is {shape}, weight {filters}; (N, C, …) and (O, C/groups, …) are wanted")
     if groups < 1 or shape[1] != filters[1] * groups or filters[0] % groups:
         raise ShapeError(
-            f"{name}: x is {shape}, weight {filters}, groups {groups}: x's {shape[1]} channels must be groups × weight's "
-            f"{filters[1]}, and the {filters[0]} filters must divide into the groups"
+            f"{name}: x is {shape}, weight {filters}, groups {groups}: x's {shape[1]} channels must be groups × "
+            f"weight's {filters[1]}, and the {filters[0]} filters must divide into the groups"
         )
     options = _options(name, count, filters[2:], stride, padding, dilation)
     if min(_places(shape[2:], filters[2:], options)) < 1:
@@ -331,8 +331,8 @@ def _conv_transpose(name, count, x, weight, bias, stride, padding, output_paddin
     shape, filters = np.shape(x), np.shape(weight)
     if len(shape) != count + 2 or len(filters) != count + 2 or shape[1] != filters[0] or filters[0] % groups:
         raise ShapeError(
-            f"{name}: x is {shape}, weight {filters}, groups {groups}: (N, C, …) and (C, O/groups, …) with C divided by "
-            "groups are wanted"
+            f"{name}: x is {shape}, weight {filters}, groups {groups}: (N, C, …) and (C, O/groups, …) with C divided "
+            "by groups are wanted"
         )
     if isinstance(padding, str):
         raise ValueError(f"{name}: padding={padding!r}; a number or a tuple is wanted")
@@ -380,7 +380,7 @@ def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0
 
 @composed(inputs=_draw_conv_transpose(2))
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-    """The transpose of `conv2d` as a layer: every entry of x (N, C, H, W) spreads a filter, weight (C, O/groups, kh, kw).
+    """The transpose of `conv2d` as a layer: entries of x (N, C, H, W) spread filters, weight (C, O/groups, kh, kw).
 
     Returns (N, O, …) of lengths (H − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1.
 

@@ -1,5 +1,6 @@
 """Joining, cutting apart, repeating and padding arrays."""
 
+import itertools
 import math
 
 import numpy as np
@@ -227,7 +228,7 @@ def array_split(ary, indices_or_sections, axis=0):
             raise ValueError(f"array_split: {sections} parts; one at least is wanted")
         size, longer = divmod(n, sections)
         cuts = [i * size + min(i, longer) for i in range(sections)] + [n]
-    return [ary[along(axis, np.ndim(ary), slice(a, b))] for a, b in zip(cuts, cuts[1:])]
+    return [ary[along(axis, np.ndim(ary), slice(a, b))] for a, b in itertools.pairwise(cuts)]
 
 
 def _split_draw(axis, min_dims):

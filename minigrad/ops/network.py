@@ -16,7 +16,7 @@ def _draw_embedding(draw):
 
 @composed(inputs=_draw_embedding)
 def embedding(indices, weight):
-    """Rows of a table: indices (…) of integers and weight (n, width) give (…, width); repeated rows add their gradients.
+    """Rows of a table: indices (…) and weight (n, width) give (…, width); repeated rows add their gradients.
 
     Raises IndexError for an index outside 0 … n − 1.
 
@@ -29,7 +29,7 @@ def embedding(indices, weight):
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding: indices must be integers, got {indices.dtype}")
     n = np.shape(weight)[0]
-    if indices.size and not (0 <= indices.min() and indices.max() < n):
+    if indices.size and not (indices.min() >= 0 and indices.max() < n):
         wrong = indices[(indices < 0) | (indices >= n)].flat[0]
         raise IndexError(f"embedding: index {wrong}, but the table has the rows 0 to {n - 1}")
     return weight[indices]
@@ -110,7 +110,7 @@ def gru_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
 
 @composed(inputs=_draw_cell(4, 2))
 def lstm_cell(x, h, c, weight_x, weight_h, bias_x=None, bias_h=None):
-    """One step of a long short-term memory (Hochreiter and Schmidhuber 1997): ``(h′, c′)``, gates in the order i, f, g, o.
+    """One step of a long short-term memory (Hochreiter and Schmidhuber 1997): ``(h′, c′)``, gates ordered i, f, g, o.
 
     c′ = σ(f) c + σ(i) tanh(g), h′ = σ(o) tanh(c′);  x is (N, width), h and c (N, hidden), weight_x (4·hidden, width),
     weight_h (4·hidden, hidden), biases (4·hidden,), as in PyTorch.

@@ -165,8 +165,8 @@ def _by_channel(name, x, gamma, beta):
     """γ and β of (channels,) in a shape that broadcasts to x (N, C, …)."""
     if np.ndim(x) < 2 or np.shape(gamma) != np.shape(x)[1:2] or np.shape(beta) != np.shape(x)[1:2]:
         raise ShapeError(
-            f"{name}: x is {np.shape(x)}, gamma {np.shape(gamma)}, beta {np.shape(beta)}: x must be (N, C, …), gamma and "
-            "beta (C,)"
+            f"{name}: x is {np.shape(x)}, gamma {np.shape(gamma)}, beta {np.shape(beta)}: x must be (N, C, …), gamma "
+            "and beta (C,)"
         )
     shape = (-1, *(1,) * (np.ndim(x) - 2))
     return np.reshape(gamma, shape), np.reshape(beta, shape)

@@ -1,0 +1,458 @@
+"""Decompositions of matrices, and of stacks of matrices: Cholesky, eigenvalues, singular values, QR, least squares.
+
+A decomposition has several results, and a node has one value: it is computed as one node that holds all of them in a
+row, and its results are cut out of it. Rules follow Giles (2008), Murray (2016), Townsend (2016) and Walter and
+Lehmann (2018).
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import NotDifferentiableError
+from ..registry import composed, op
+from .index import plain
+from .linalg import as_array, draw_well_conditioned, pinv, solve, square_checked, symmetric, transposed
+from .product import matmul
+
+# ---- several results in one node ------------------------------------------------------------------------
+
+
+def _packed(parts, batch):
+    """Arrays (*batch, …) side by side in one row (*batch, entries)."""
+    return np.concatenate([np.reshape(part, (*batch, -1)) for part in parts], axis=-1)
+
+
+def _unpacked(row, shapes):
+    """The arrays of the given shapes cut out of a row again."""
+    batch, parts, start = np.shape(row)[:-1], [], 0
+    for shape in shapes:
+        stop = start + math.prod(shape)
+        parts.append(np.reshape(row[..., start:stop], (*batch, *shape)))
+        start = stop
+    return parts
+
+
+def _one_over(difference, scale):
+    """1/difference, and 0 where it is no more than rounding of ``scale``: what a repeated value is given."""
+    size, limit = plain(difference), plain(scale)
+    equal = np.abs(size) <= 8 * np.finfo(size.dtype).eps * limit
+    return np.where(equal, 0.0, 1.0 / np.where(equal, 1.0, difference))
+
+
+def _differences(w):
+    """wⱼ − wᵢ for every pair."""
+    return np.expand_dims(w, -2) - np.expand_dims(w, -1)
+
+
+def _largest(w):
+    return np.max(np.abs(plain(w)), axis=-1, initial=0.0)[..., None, None]
+
+
+def _matrix_of_diagonal(w):
+    """Matrices with the vectors w on their diagonals."""
+    return np.expand_dims(w, -1) * np.eye(np.shape(w)[-1], dtype=plain(w).dtype)
+
+
+# ---- Cholesky, eigenvalues, singular values, QR ---------------------------------------------------------
+
+
+def _draw_symmetric(draw):
+    a = draw_well_conditioned(draw)
+    return (symmetric(a),), {}
+
+
+@op(numpy=np.linalg.cholesky, inputs=_draw_symmetric)
+def cholesky(a, /, *, upper=False):
+    """The lower triangle L with L Lᵀ = A, for symmetric positive definite A (..., n, n); its transpose with ``upper``.
+
+    A is taken as (A + Aᵀ)/2, so the gradient is symmetric (as in JAX and PyTorch):  with Φ halving the diagonal and
+    dropping what is above it, ∂A is the symmetric part of L⁻ᵀ Φ(Lᵀ g) L⁻¹ (Murray 2016).
+
+    Raises numpy.linalg.LinAlgError if A is not positive definite.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.cholesky(np.array([[4.0, 2.0], [2.0, 2.0]]))
+    array([[2., 0.],
+           [1., 1.]])
+    """
+    lower = np.linalg.cholesky(symmetric(square_checked("cholesky", a)))
+    return transposed(lower) if upper else lower
+
+
+@cholesky.rule
+def _(g, y, a, upper):
+    lower, g = (transposed(y), transposed(g)) if upper else (y, g)
+    n = np.shape(y)[-1]
+    halved = np.tri(n, dtype=plain(y).dtype) - 0.5 * np.eye(n, dtype=plain(y).dtype)
+    inner = matmul(transposed(lower), g) * halved
+    right = solve(transposed(lower), transposed(solve(transposed(lower), inner)))  # (L⁻ᵀ Φ L⁻¹)ᵀ
+    return symmetric(right)
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues (..., n), the smallest first, and eigenvectors (..., n, n) in columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def _draw_spectrum(draw):
+    """Symmetric matrices whose eigenvalues are well apart."""
+    n = draw.integer(1, 3)
+    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
+    lower = np.tri(n) * a  # no entry beside the diagonal is 0, see `_draw_real_spectrum`
+    return (lower + np.swapaxes(np.tri(n, k=-1) * a, -1, -2) + np.diag(np.arange(n) * 3.0),), {}
+
+
+@op(label="eigen-\ndecomposition", inputs=_draw_spectrum)
+def eigh_row(a, /):
+    """Eigenvalues and eigenvectors of symmetric matrices side by side in one row: what `eigh` records.
+
+    ∂A = V (diag(∂w) + F ∘ (Vᵀ ∂V)) Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ), 0 on the diagonal and for repeated eigenvalues
+    (Giles 2008, 3.1).
+
+    >>> import numpy as np, minigrad as mg
+    >>> np.abs(mg.linalg.eigh_row(np.diag([1.0, 2.0])))
+    array([1., 2., 1., 0., 0., 1.])
+    """
+    w, v = np.linalg.eigh(symmetric(square_checked("eigh", a)))
+    return _packed([w, v], np.shape(a)[:-2])
+
+
+@eigh_row.rule
+def _(g, y, a):
+    n = np.shape(a)[-1]
+    (w, v), (by_w, by_v) = _unpacked(y, [(n,), (n, n)]), _unpacked(g, [(n,), (n, n)])
+    turning = _one_over(_differences(w), _largest(w)) * matmul(transposed(v), by_v)
+    inner = matmul(matmul(v, _matrix_of_diagonal(by_w) + turning), transposed(v))
+    return symmetric(inner)
+
+
+@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum)
+def eigh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
+    """Eigenvalues and eigenvectors of symmetric matrices, as ``(eigenvalues, eigenvectors)``, the smallest first.
+
+    A is taken as (A + Aᵀ)/2, so ``UPLO`` changes nothing for a symmetric one. For repeated eigenvalues the basis of
+    their space is arbitrary: the gradient is right for every function that does not depend on that choice.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
+    array([1., 3.])
+    """
+    if UPLO not in ("L", "U"):
+        raise ValueError(f"eigh: UPLO is {UPLO!r}; it must be 'L' or 'U'")
+    n = np.shape(square_checked("eigh", a))[-1]
+    return EighResult(*_unpacked(eigh_row(a), [(n,), (n, n)]))
+
+
+@composed(numpy=np.linalg.eigvalsh, inputs=_draw_spectrum)
+def eigvalsh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
+    """Eigenvalues of symmetric matrices, the smallest first; see `eigh`.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.eigvalsh(np.array([[2.0, 1.0], [1.0, 2.0]]))
+    array([1., 3.])
+    """
+    return eigh(a, UPLO).eigenvalues
+
+
+class EigResult(NamedTuple):
+    """Eigenvalues (..., n) and eigenvectors (..., n, n) in columns, each of length 1."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def _draw_real_spectrum(draw):
+    """Matrices near a diagonal with entries well apart: their eigenvalues are real.
+
+    No entry is 0, since LAPACK takes another sign for the vectors of a triangular matrix than for those beside it.
+    """
+    n = draw.integer(1, 3)
+    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
+    return (a + np.diag(np.arange(n) * 3.0),), {}
+
+
+@op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum)
+def eig_row(a, /):
+    """Real eigenvalues and eigenvectors of square matrices side by side in one row: what `eig` records.
+
+    ∂A = V⁻ᵀ (diag(∂w) + F ∘ (Vᵀ ∂V − Vᵀ V diag(Vᵀ ∂V))) Vᵀ, the second part holding the columns' length at 1.
+
+    Raises NotDifferentiableError if an eigenvalue is complex.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.eig_row(np.diag([1.0, 2.0]))
+    array([1., 2., 1., 0., 0., 1.])
+    """
+    w, v = np.linalg.eig(square_checked("eig", a))
+    if np.iscomplexobj(w):
+        raise NotDifferentiableError(
+            "eig: the matrix has complex eigenvalues, and minigrad differentiates real numbers; use eigh for symmetric "
+            "matrices, or t.numpy() for the values alone"
+        )
+    return _packed([w, v], np.shape(a)[:-2])
+
+
+@eig_row.rule
+def _(g, y, a):
+    n = np.shape(a)[-1]
+    (w, v), (by_w, by_v) = _unpacked(y, [(n,), (n, n)]), _unpacked(g, [(n,), (n, n)])
+    along = matmul(transposed(v), by_v)
+    lengths = np.expand_dims(np.sum(v * by_v, axis=-2), -2)
+    turning = _one_over(_differences(w), _largest(w)) * (along - matmul(transposed(v), v) * lengths)
+    return solve(transposed(v), matmul(_matrix_of_diagonal(by_w) + turning, transposed(v)))
+
+
+@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum)
+def eig(a):
+    """Eigenvalues and eigenvectors of square matrices whose eigenvalues are real, in NumPy's order.
+
+    Raises NotDifferentiableError for a tensor with a complex eigenvalue; plain arrays may have them.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.eig(np.array([[2.0, 1.0], [0.0, 3.0]])).eigenvalues
+    array([2., 3.])
+    """
+    if not hasattr(a, "_data"):
+        return EigResult(*np.linalg.eig(a))
+    n = np.shape(square_checked("eig", a))[-1]
+    return EigResult(*_unpacked(eig_row(a), [(n,), (n, n)]))
+
+
+@composed(numpy=np.linalg.eigvals, inputs=_draw_real_spectrum)
+def eigvals(a):
+    """Eigenvalues of square matrices whose eigenvalues are real; see `eig`.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.eigvals(np.array([[2.0, 1.0], [0.0, 3.0]]))
+    array([2., 3.])
+    """
+    return eig(a).eigenvalues
+
+
+class SVDResult(NamedTuple):
+    """U (..., m, k), the singular values S (..., k), the largest first, and Vᵀ (..., k, n)."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+def draw_singular(draw):
+    """Matrices whose singular values are well apart and not near 0."""
+    m, n = draw.choice([(1, 1), (2, 2), (3, 2), (2, 3), (3, 3)])
+    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0])
+    k = m if m < n else n
+    a[..., range(k), range(k)] += 2.5 * np.arange(1.0, k + 1)
+    return (a,), {}
+
+
+def _draw_svd(draw):
+    (a,), _ = draw_singular(draw)
+    return (a,), {"full_matrices": False, "compute_uv": draw.boolean()}
+
+
+@op(label="singular value\ndecomposition", inputs=draw_singular)
+def svd_row(a, /):
+    """U, S and Vᵀ of the reduced singular value decomposition side by side in one row: what `svd` records.
+
+    With Fᵢⱼ = 1/(sⱼ² − sᵢ²):  ∂A = U [F∘(Uᵀ∂U − ∂UᵀU) S + S F∘(Vᵀ∂V − ∂VᵀV) + ∂S] Vᵀ
+    + (I − UUᵀ) ∂U S⁻¹ Vᵀ + U S⁻¹ ∂Vᵀ (I − VVᵀ)   (Townsend 2016).
+
+    >>> import numpy as np, minigrad as mg
+    >>> np.abs(mg.linalg.svd_row(np.array([[3.0]])))
+    array([1., 3., 1.])
+    """
+    return _packed(np.linalg.svd(a, full_matrices=False), np.shape(a)[:-2])
+
+
+@svd_row.rule
+def _(g, y, a):
+    m, n = np.shape(a)[-2:]
+    k = m if m < n else n
+    shapes = [(m, k), (k,), (k, n)]
+    (u, s, vh), (by_u, by_s, by_vh) = _unpacked(y, shapes), _unpacked(g, shapes)
+    v, by_v, ut = transposed(vh), transposed(by_vh), transposed(u)
+    gaps = _one_over(_differences(s * s), _largest(s) ** 2)
+    row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
+
+    def turning(basis, by_basis):
+        inner = matmul(transposed(basis), by_basis)
+        return gaps * (inner - transposed(inner))
+
+    core = turning(u, by_u) * row + column * turning(v, by_v) + _matrix_of_diagonal(by_s)
+    total = matmul(matmul(u, core), vh)
+    inverse = _one_over(row, _largest(s))
+    if m > k:
+        outside = by_u - matmul(u, matmul(ut, by_u))
+        total = total + matmul(outside * inverse, vh)
+    if n > k:
+        outside = by_v - matmul(v, matmul(vh, by_v))
+        total = total + matmul(u, transposed(outside * inverse))
+    return total
+
+
+@composed(numpy=np.linalg.svd, inputs=_draw_svd)
+def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
+    """Singular value decomposition A = U diag(S) Vᵀ, as ``(U, S, Vh)``, or S alone without ``compute_uv``.
+
+    For a tensor that is not square the extra vectors of ``full_matrices=True`` are arbitrary and have no derivative:
+    it raises NotDifferentiableError, and ``full_matrices=False`` is what is wanted. For repeated singular values the
+    gradient is right for every function that does not depend on the choice of their vectors.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.svd(np.diag([3.0, 2.0]), compute_uv=False)
+    array([3., 2.])
+    """
+    if not hasattr(a, "_data"):
+        found = np.linalg.svd(a, full_matrices, compute_uv, hermitian)
+        return SVDResult(*found) if compute_uv else found
+    m, n = np.shape(a)[-2:]
+    if compute_uv and full_matrices and m != n:
+        raise NotDifferentiableError(
+            f"svd: a is {np.shape(a)}, and the extra vectors of full_matrices=True have no derivative; "
+            "give full_matrices=False"
+        )
+    k = m if m < n else n
+    u, s, vh = _unpacked(svd_row(symmetric(a) if hermitian else a), [(m, k), (k,), (k, n)])
+    return SVDResult(u, s, vh) if compute_uv else s
+
+
+@composed(numpy=np.linalg.svdvals, inputs=draw_singular)
+def svdvals(x, /):
+    """Singular values, the largest first; see `svd`.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.svdvals(np.diag([3.0, 2.0]))
+    array([3., 2.])
+    """
+    return svd(x, compute_uv=False)
+
+
+class QRResult(NamedTuple):
+    """Q with orthonormal columns, and the upper triangle R."""
+
+    Q: Any
+    R: Any
+
+
+def _draw_tall(draw):
+    m, n = draw.choice([(1, 1), (2, 2), (3, 2), (3, 3)])
+    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0])
+    a[..., range(n), range(n)] += 2.5
+    return (a,), {}
+
+
+@op(label="QR", inputs=_draw_tall)
+def qr_row(a, /):
+    """Q and R of tall matrices (..., m, n), m ≥ n, side by side in one row: what `qr` records.
+
+    With M = R ∂Rᵀ − ∂Qᵀ Q:  ∂A = (∂Q + Q·copyltu(M)) R⁻ᵀ, copyltu copying the lower triangle to the upper
+    (Walter and Lehmann 2018).
+
+    >>> import numpy as np, minigrad as mg
+    >>> np.abs(mg.linalg.qr_row(np.array([[2.0]])))
+    array([1., 2.])
+    """
+    return _packed(np.linalg.qr(a), np.shape(a)[:-2])
+
+
+@qr_row.rule
+def _(g, y, a):
+    m, n = np.shape(a)[-2:]
+    (q, r), (by_q, by_r) = _unpacked(y, [(m, n), (n, n)]), _unpacked(g, [(m, n), (n, n)])
+    by_r = by_r * np.tri(n, dtype=plain(r).dtype).T
+    inner = matmul(r, transposed(by_r)) - matmul(transposed(by_q), q)
+    strict = np.tri(n, k=-1, dtype=plain(r).dtype)
+    lower = inner * strict
+    copied = lower + transposed(lower) + inner * np.eye(n, dtype=plain(r).dtype)
+    return transposed(solve(r, transposed(by_q + matmul(q, copied))))
+
+
+def _draw_qr(draw):
+    (a,), _ = _draw_tall(draw)
+    if draw.boolean():
+        a = np.concatenate([a, draw.array((*a.shape[:-1], 1))], axis=-1) if a.shape[-1] == a.shape[-2] else a
+    return (a,), {"mode": draw.choice(["reduced", "r"])}
+
+
+@composed(numpy=np.linalg.qr, inputs=_draw_qr)
+def qr(a, mode="reduced"):
+    """A = Q R with orthonormal columns Q and an upper triangle R, as ``(Q, R)``; R alone with mode "r".
+
+    A wide A (m < n) is decomposed by its first m columns, which must be independent. Mode "complete" is the same for
+    matrices that are not tall; else its extra columns are arbitrary and have no derivative (NotDifferentiableError).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.qr(np.diag([3.0, 2.0])).R.round(12) ** 2
+    array([[9., 0.],
+           [0., 4.]])
+    """
+    if not hasattr(a, "_data"):
+        found = np.linalg.qr(a, mode)
+        return QRResult(*found) if mode in ("reduced", "complete") else found
+    m, n = np.shape(a)[-2:]
+    if mode not in ("reduced", "complete", "r") or (mode == "complete" and m > n):
+        raise NotDifferentiableError(f"qr: mode {mode!r} of a matrix {np.shape(a)} has no derivative; use 'reduced'")
+    k = m if m < n else n
+    q, r = _unpacked(qr_row(a[..., :k]), [(m, k), (k, k)])
+    if n > k:
+        r = np.concatenate([r, matmul(transposed(q), a[..., k:])], axis=-1)
+    return r if mode == "r" else QRResult(q, r)
+
+
+# ---- least squares --------------------------------------------------------------------------------------
+
+
+def _draw_least_squares(draw):
+    n, m = draw.choice([(2, 2), (4, 2), (2, 3)])
+    a = draw.array((n, m), low=-1, high=1)
+    a[range(2), range(2)] += 3.0
+    return (a, draw.array(draw.choice([(n,), (n, 2)]))), {"rcond": None}
+
+
+@op(label="least squares", inputs=_draw_least_squares)
+def least_squares(a, b, /, rcond=None):
+    """The shortest x of those for which ‖A x − b‖ is least, x = A⁺ b: what `lstsq` records for its solution.
+
+    ∂b = A⁺ᵀ g, ∂A = −∂b xᵀ + (b − A x)(A⁺ ∂b)ᵀ + A⁺ᵀ x (g − Aᵀ ∂b)ᵀ, where the rank is the same nearby.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12)
+    array([2.])
+    """
+    return np.linalg.lstsq(a, b, rcond=rcond)[0]
+
+
+@least_squares.rule
+def _(g, y, a, b, rcond):
+    columns = np.ndim(b) == 1
+    if columns:
+        g, y, b = np.expand_dims(g, -1), np.expand_dims(y, -1), np.expand_dims(b, -1)
+    inverse = pinv(a)
+    by_b = matmul(transposed(inverse), g)
+    by_a = -matmul(by_b, transposed(y))
+    by_a = by_a + matmul(b - matmul(a, y), transposed(matmul(inverse, by_b)))
+    by_a = by_a + matmul(matmul(transposed(inverse), y), transposed(g - matmul(transposed(a), by_b)))
+    return by_a, np.squeeze(by_b, -1) if columns else by_b
+
+
+@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares)
+def lstsq(a, b, rcond=None):
+    """Least squares: ``(x, residuals, rank, singular values)``; the rank is a plain number, the rest differentiated.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.lstsq(np.array([[1.0], [1.0]]), np.array([1.0, 3.0]))[0].round(12)
+    array([2.])
+    """
+    a, b = as_array(a), as_array(b)
+    m, n = np.shape(a)
+    rank = int(np.linalg.lstsq(plain(a), plain(b), rcond=rcond)[2])
+    x = least_squares(a, b, rcond=rcond)
+    residuals = np.zeros(0, dtype=plain(a).dtype)
+    if rank == n < m:
+        residuals = np.atleast_1d(np.sum((b - matmul(a, x)) ** 2, axis=0))
+    return x, residuals, rank, svdvals(a)

@@ -1,0 +1,161 @@
+"""Norms of vectors and matrices, and the condition number."""
+
+import math
+
+import numpy as np
+
+from ..registry import composed, op
+from .decomposition import draw_singular, svdvals
+from .index import number, plain
+from .linalg import as_array, draw_well_conditioned, inv
+from .reduce import kept, normalized_axes
+
+
+def _draw_length(draw):
+    shape = draw.shape(min_dims=1, max_dims=3)
+    return (draw.array(shape, avoid=[0]),), {"axis": draw.axes(len(shape)), "keepdims": draw.boolean()}
+
+
+@op(label="‖x‖", inputs=_draw_length)
+def length(x, /, axis=None, keepdims=False):
+    """Euclidean norm over the given axes (None: all): y = √Σx².  ∂y/∂x = x/y, and 0 where y is 0, a subgradient.
+
+    Scaled by the largest entry, so that squares neither overflow nor vanish.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.length(np.array([3.0, 4.0]))
+    np.float64(5.0)
+    """
+    largest = np.max(np.absolute(x), axis=axis, keepdims=True, initial=0.0)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    y = scale * np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True))
+    return y if keepdims else np.reshape(y, _without(np.shape(x), axis))[()]
+
+
+def _without(shape, axis):
+    axes = normalized_axes(axis, len(shape))
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+@length.rule
+def _(g, y, x, axis, keepdims):
+    size = kept(y, x, axis, keepdims)
+    return kept(g, x, axis, keepdims) * (x / np.where(size == 0, 1.0, size))
+
+
+def _draw_norm(draw):
+    shape = draw.shape(min_dims=1, max_dims=3)
+    options = {"keepdims": draw.boolean()}
+    if len(shape) > 1 and draw.boolean():
+        (a,), _ = draw_singular(draw)
+        return (a + 0.1,), options | {
+            "ord": draw.choice([None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf]),
+            "axis": (-2, -1),
+        }
+    x = draw.distinct(shape)
+    x = np.where(np.abs(x) < 0.1, 0.3, x) + 1 / 48
+    options |= {"ord": draw.choice([None, 1, 2, 3, 2.5, -1, np.inf, -np.inf, 0.5]), "axis": draw.axis(len(shape))}
+    return (x,), options
+
+
+@composed(numpy=np.linalg.norm, inputs=_draw_norm)
+def norm(x, ord=None, axis=None, keepdims=False):
+    """Every norm of `numpy.linalg.norm`: of vectors along one axis, of matrices along two.
+
+    Vectors: None or 2 (Euclidean), 1, inf, −inf, 0 (how many are not 0; no gradient), any p. Matrices: None or "fro",
+    "nuc", 1, −1, inf, −inf, 2, −2. At 0 the gradient is 0, a subgradient; maxima share it among ties.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.norm(np.array([3.0, 4.0]))
+    np.float64(5.0)
+    """
+    x = as_array(x)
+    ndim = np.ndim(x)
+    if axis is None:
+        if ord is None:
+            return length(x, keepdims=keepdims)
+        axis = tuple(range(ndim))
+    axes = tuple(i % ndim for i in (axis if np.ndim(axis) else (axis,)))
+    if len(axes) == 1:
+        return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
+    if len(axes) != 2 or axes[0] == axes[1]:
+        raise ValueError(f"norm: axis is {axis} for an array {np.shape(x)}; one axis or two different ones are wanted")
+    y = matrix_norm(np.moveaxis(x, axes, (-2, -1)), ord="fro" if ord is None else ord)
+    return kept(y, x, axes, False) if keepdims else y
+
+
+def _draw_vector_norm(draw):
+    (x,), _ = _draw_length(draw)
+    return (x,), {"axis": draw.choice([None, 0]), "ord": draw.choice([2, 1, 3]), "keepdims": draw.boolean()}
+
+
+@composed(numpy=np.linalg.vector_norm, inputs=_draw_vector_norm)
+def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
+    """Norm of vectors along one or several axes (None: all): (Σ|x|ᵖ)^(1/p) for p = ``ord``; see `norm`.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.vector_norm(np.array([3.0, 4.0]), ord=1)
+    np.float64(7.0)
+    """
+    x = as_array(x)
+    if isinstance(ord, str) or ord is None:
+        raise ValueError(f"vector_norm: ord {ord!r} is for matrices; a number is wanted for vectors")
+    size = np.absolute(x)
+    if ord == 2:
+        return length(x, axis=axis, keepdims=keepdims)
+    if ord == 1:
+        return np.sum(size, axis=axis, keepdims=keepdims)
+    if ord == math.inf:
+        return np.max(size, axis=axis, keepdims=keepdims)
+    if ord == -math.inf:
+        return np.min(size, axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return np.sum(plain(x) != 0, axis=axis, keepdims=keepdims).astype(plain(x).dtype)
+    total = np.sum(size**ord, axis=axis, keepdims=keepdims)
+    nothing = plain(total) == 0  # a root has no slope at 0, and this entry's part has to be 0, not 0·∞
+    return np.where(nothing, 0.0, np.where(nothing, 1.0, total) ** (1 / ord))
+
+
+def _draw_matrix_norm(draw):
+    (a,), _ = draw_singular(draw)
+    return (a,), {"keepdims": draw.boolean(), "ord": draw.choice(["fro", "nuc", 2])}
+
+
+@composed(numpy=np.linalg.matrix_norm, inputs=_draw_matrix_norm)
+def matrix_norm(x, /, *, keepdims=False, ord="fro"):
+    """Norm of every matrix of a stack: "fro", "nuc", 1, −1, inf, −inf, 2 or −2; see `norm`.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.matrix_norm(np.diag([3.0, 4.0]), ord=2)
+    np.float64(4.0)
+    """
+    x = as_array(x)
+    if ord == "fro":
+        y = length(x, axis=(-2, -1))
+    elif ord in (1, -1, math.inf, -math.inf):
+        sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
+        y = np.max(sums, axis=-1) if ord > 0 else np.min(sums, axis=-1)
+    elif ord in (2, -2, "nuc"):
+        s = svdvals(x)
+        y = np.sum(s, axis=-1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
+    else:
+        raise ValueError(f"norm: ord {ord!r} is unknown for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf")
+    return np.expand_dims(y, (-2, -1)) if keepdims else number(y)
+
+
+def _draw_condition(draw):
+    return (draw_well_conditioned(draw, n=draw.integer(2, 3)),), {"p": draw.choice([None, 2, -2, 1, "fro"])}
+
+
+@composed(numpy=np.linalg.cond, inputs=_draw_condition)
+def cond(x, p=None):
+    """Condition number: ‖A‖·‖A⁻¹‖ by a norm, or the largest singular value over the smallest (p None, 2; −2: inverse).
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.cond(np.diag([4.0, 2.0]))
+    np.float64(2.0)
+    """
+    if p is None or p in (2, -2):
+        s = svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return matrix_norm(x, ord=p) * matrix_norm(inv(x), ord=p)
