@@ -201,7 +201,6 @@ from .trigonometric import (
 )
 
 # NumPy's second names
-abs = f# NumPy's second names
 abs = fabs = absolute
 acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
 amax, amin, around, fix, concat, permute_dims, pow = max, min, round, trunc, concatenate, transpose, power
