@@ -83,8 +83,9 @@ def _draw_where(draw):
 def where(condition, a, b, /):
     """a where the condition holds, else b.  The gradient goes to the one that was taken.
 
-    The condition is an array of bools and has no gradient. A NaN in the branch that was not taken does
-    not reach the gradient of the other.
+    The condition is an array of bools and has no gradient. The branch that was not taken has the gradient 0,
+    and a NaN in it does not reach the other. But 0 times an infinite or NaN slope is NaN: for √x beyond its
+    domain make the argument safe first, ``mg.where(x > 0, mg.sqrt(mg.where(x > 0, x, 1.0)), 0.0)``.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.where(np.array([True, False]), [1.0, 2.0], [3.0, 4.0])

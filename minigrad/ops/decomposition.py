@@ -34,11 +34,23 @@ def _unpacked(row, shapes):
     return parts
 
 
-def _one_over(difference, scale):
-    """1/difference, and 0 where it is no more than rounding of ``scale``: what a repeated value is given."""
-    size, limit = plain(difference), plain(scale)
-    equal = np.abs(size) <= 8 * np.finfo(size.dtype).eps * limit
-    return np.where(equal, 0.0, 1.0 / np.where(equal, 1.0, difference))
+def _over(numerator, difference, scale):
+    """numerator/difference. Where the difference is no more than rounding of ``scale`` the value is repeated.
+
+    The vectors of a repeated value have no derivative: it is nan there if they take part, 0 if they don't.
+    """
+    size = plain(difference)
+    equal = np.abs(size) <= 8 * np.finfo(size.dtype).eps * plain(scale)
+    if not equal.any():
+        return numerator / difference
+    undefined = np.where(plain(numerator) == 0, 0.0, np.nan).astype(size.dtype)
+    return np.where(equal, undefined, numerator / np.where(equal, 1.0, difference))
+
+
+def _turned(inner, w, scale):
+    """What turning the vectors into each other does: innerᵢⱼ/(wⱼ − wᵢ) beside the diagonal."""
+    others = 1.0 - np.eye(np.shape(w)[-1], dtype=plain(w).dtype)
+    return _over(inner * others, _differences(w), scale)
 
 
 def _differences(w):
@@ -110,8 +122,7 @@ def _draw_spectrum(draw):
 def eigh_row(a, /):
     """Eigenvalues and eigenvectors of symmetric matrices side by side in one row: what `eigh` records.
 
-    ∂A = V (diag(∂w) + F ∘ (Vᵀ ∂V)) Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ), 0 on the diagonal and for repeated eigenvalues
-    (Giles 2008, 3.1).
+    ∂A = V (diag(∂w) + F ∘ (Vᵀ ∂V)) Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ), 0 on the diagonal (Giles 2008, 3.1).
 
     >>> import numpy as np, minigrad as mg
     >>> np.abs(mg.linalg.eigh_row(np.diag([1.0, 2.0])))
@@ -125,7 +136,7 @@ def eigh_row(a, /):
 def _(g, y, a):
     n = np.shape(a)[-1]
     (w, v), (by_w, by_v) = _unpacked(y, [(n,), (n, n)]), _unpacked(g, [(n,), (n, n)])
-    turning = _one_over(_differences(w), _largest(w)) * matmul(transposed(v), by_v)
+    turning = _turned(matmul(transposed(v), by_v), w, _largest(w))
     inner = matmul(matmul(v, _matrix_of_diagonal(by_w) + turning), transposed(v))
     return symmetric(inner)
 
@@ -134,8 +145,8 @@ def _(g, y, a):
 def eigh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices, as ``(eigenvalues, eigenvectors)``, the smallest first.
 
-    A is taken as (A + Aᵀ)/2, so ``UPLO`` changes nothing for a symmetric one. For repeated eigenvalues the basis of
-    their space is arbitrary: the gradient is right for every function that does not depend on that choice.
+    A is taken as (A + Aᵀ)/2, so ``UPLO`` changes nothing for a symmetric one. The gradient through
+    repeated eigenvalues is right; that through their vectors, which are an arbitrary basis, does not exist and is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
@@ -168,11 +179,12 @@ class EigResult(NamedTuple):
 def _draw_real_spectrum(draw):
     """Matrices near a diagonal with entries well apart: their eigenvalues are real.
 
-    No entry is 0, since LAPACK takes another sign for the vectors of a triangular matrix than for those beside it.
+    No entry is 0 and no two are of one size, since LAPACK takes another sign for the vectors, or another order, where
+    a matrix is triangular, also on its way to the answer, than for those beside it.
     """
     n = draw.integer(1, 3)
-    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
-    return (a + np.diag(np.arange(n) * 3.0),), {}
+    a = draw.distinct((*draw.shape(max_dims=1), n, n))
+    return (a / (6 + abs(a).max()) + 0.013 + np.diag(np.arange(n) * 3.0),), {}
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum)
@@ -202,7 +214,7 @@ def _(g, y, a):
     (w, v), (by_w, by_v) = _unpacked(y, [(n,), (n, n)]), _unpacked(g, [(n,), (n, n)])
     along = matmul(transposed(v), by_v)
     lengths = np.expand_dims(np.sum(v * by_v, axis=-2), -2)
-    turning = _one_over(_differences(w), _largest(w)) * (along - matmul(transposed(v), v) * lengths)
+    turning = _turned(along - matmul(transposed(v), v) * lengths, w, _largest(w))
     return solve(transposed(v), matmul(_matrix_of_diagonal(by_w) + turning, transposed(v)))
 
 
@@ -276,22 +288,20 @@ def _(g, y, a):
     shapes = [(m, k), (k,), (k, n)]
     (u, s, vh), (by_u, by_s, by_vh) = _unpacked(y, shapes), _unpacked(g, shapes)
     v, by_v, ut = transposed(vh), transposed(by_vh), transposed(u)
-    gaps = _one_over(_differences(s * s), _largest(s) ** 2)
     row, column = np.expand_dims(s, -2), np.expand_dims(s, -1)
 
     def turning(basis, by_basis):
         inner = matmul(transposed(basis), by_basis)
-        return gaps * (inner - transposed(inner))
+        return _turned(inner - transposed(inner), s * s, _largest(s) ** 2)
 
     core = turning(u, by_u) * row + column * turning(v, by_v) + _matrix_of_diagonal(by_s)
     total = matmul(matmul(u, core), vh)
-    inverse = _one_over(row, _largest(s))
     if m > k:
         outside = by_u - matmul(u, matmul(ut, by_u))
-        total = total + matmul(outside * inverse, vh)
+        total = total + matmul(_over(outside, row, _largest(s)), vh)
     if n > k:
         outside = by_v - matmul(v, matmul(vh, by_v))
-        total = total + matmul(u, transposed(outside * inverse))
+        total = total + matmul(u, transposed(_over(outside, row, _largest(s))))
     return total
 
 
@@ -300,8 +310,8 @@ def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     """Singular value decomposition A = U diag(S) Vᵀ, as ``(U, S, Vh)``, or S alone without ``compute_uv``.
 
     For a tensor that is not square the extra vectors of ``full_matrices=True`` are arbitrary and have no derivative:
-    it raises NotDifferentiableError, and ``full_matrices=False`` is what is wanted. For repeated singular values the
-    gradient is right for every function that does not depend on the choice of their vectors.
+    it raises NotDifferentiableError, and ``full_matrices=False`` is what is wanted. The gradient through
+    repeated singular values is right; that through their vectors, an arbitrary choice, does not exist and is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.linalg.svd(np.diag([3.0, 2.0]), compute_uv=False)
@@ -410,7 +420,7 @@ def qr(a, mode="reduced"):
 def _draw_least_squares(draw):
     n, m = draw.choice([(2, 2), (4, 2), (2, 3)])
     a = draw.array((n, m), low=-1, high=1)
-    a[range(2), range(2)] += 3.0
+    a[range(2), range(2)] += [3.0, 7.0]
     return (a, draw.array(draw.choice([(n,), (n, 2)]))), {"rcond": None}
 
 
