@@ -116,7 +116,7 @@ def _chain(
                 if contribution.shape != data.shape:
                     contribution = _summed_to(contribution, each, node)
                 if contribution.dtype is not data.dtype and contribution.dtype != data.dtype:
-                    contribution = contribution.astype(data.dtype)
+                    contribution = _cast(contribution, each, node)
             except AttributeError:
                 contribution = _as_array(contribution, each, node)
             if anomaly:
@@ -181,6 +181,16 @@ def _as_array(contribution: Any, node: Node, user: Node) -> Any:
         f"{user.op.name}: its rule returned {type(contribution).__name__} for an input of shape "
         f"{node._data.shape}; it must return an array of that shape"
     )
+
+
+def _cast(contribution: Any, node: Node, user: Node) -> Any:
+    """A gradient in its input's dtype; a wrong kind of number is an error and not cast."""
+    if contribution.dtype.kind != "f":
+        raise RuleError(
+            f"{user.op.name}: its rule returned {contribution.dtype} for an input of dtype {node._data.dtype}; a "
+            "gradient must be of floats"
+        )
+    return contribution.astype(node._data.dtype)
 
 
 def _summed_to(contribution: Any, node: Node, user: Node) -> Any:

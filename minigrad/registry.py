@@ -113,10 +113,29 @@ def op(
             raise RuleError(f"op: an operation named {name!r} is registered already; choose another name")
         new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, broadcasts, saves)
         new.linear = linear
+        _check_registration(new)
         _registered(new)
         return new
 
     return register if function is None else register(function)
+
+
+def _check_registration(op: Op) -> None:
+    """Raise RuleError for what would only fail, or mislead, when the operation is used or tested."""
+    if op.inputs is not None and not callable(op.inputs):
+        if not all(isinstance(each, Domain) for each in op.inputs):
+            raise RuleError(f"op {op.name}: inputs= wants mg.real(low, high) for each input, or a function of draw")
+        if len(op.inputs) != len(op.input_names) or op.variadic:
+            raise RuleError(
+                f"op {op.name}: inputs= holds {len(op.inputs)} domains for the inputs {', '.join(op.input_names)}"
+            )
+    for each in op.numpy_functions:
+        if not callable(each):
+            raise RuleError(f"op {op.name}: numpy= wants functions of NumPy, got {each!r}")
+        if each in _by_numpy_function:
+            raise RuleError(f"op {op.name}: np.{each.__name__} stands for {_by_numpy_function[each].name} already")
+    if not isinstance(op.label, str):
+        raise RuleError(f"op {op.name}: label= wants a short text, got {op.label!r}")
 
 
 def composed(

@@ -236,7 +236,8 @@ def test_decompositions_without_a_derivative_are_refused_with_what_is_wanted():
     [
         np.sum, np.prod, np.cumsum, np.cumprod, np.sort, np.exp, lambda x: x[::-1], lambda x: np.concatenate([x, x]),
         lambda x: np.reshape(x, (0, 3)), lambda x: x @ np.zeros((0, 2)), lambda x: np.linalg.norm(x), np.diag,
-        lambda x: np.max(x, initial=0.0), lambda x: np.einsum("i,i", x, x), lambda x: np.pad(x, 1), lambda x: np.tile(x, 2),
+        lambda x: np.max(x, initial=0.0), lambda x: np.einsum("i,i", x, x), lambda x: np.pad(x, 1),
+        lambda x: np.tile(x, 2),
     ],
 )  # fmt: skip
 def test_empty_arrays_have_empty_gradients(f):

@@ -67,6 +67,26 @@ def test_an_operation_without_inputs_is_told_at_registration():
             return x
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"inputs": [mg.real(), mg.real()]}, "op mine: inputs= holds 2 domains for the inputs x"),
+        ({"inputs": [(-3, 3)]}, r"op mine: inputs= wants mg\.real"),
+        ({"numpy": "exp"}, "op mine: numpy= wants functions"),
+        ({"numpy": np.exp}, "op mine: np.exp stands for exp already"),
+        ({"label": 3}, "op mine: label= wants a short text, got 3"),
+    ],
+)
+def test_a_registration_that_cannot_be_meant_is_told_and_leaves_nothing(options, message):
+    def mine(x, /):
+        return x
+
+    with pytest.raises(mg.RuleError, match=message):
+        mg.op(mine, **options)
+    assert "mine" not in mg.operations()
+    assert registry.operation_of(np.exp) is mg.exp
+
+
 def test_a_missing_rule_is_told_when_a_gradient_is_wanted_and_not_before():
     def lonely(x, /):
         return x + 1.0
@@ -84,6 +104,9 @@ def test_a_missing_rule_is_told_when_a_gradient_is_wanted_and_not_before():
         (lambda g, y, x: np.sum(g), r"wrong: .*shape \(\) for an input of shape \(3,\)"),
         (lambda g, y, x: "g", "wrong: its rule returned str"),
         (lambda g, y, x: 1.0, "wrong: its rule returned float"),
+        (lambda g, y, x: np.ones(3, dtype=int), "wrong: its rule returned int64 .*dtype float64"),
+        (lambda g, y, x: g * 1j, "wrong: its rule returned complex128"),
+        (lambda g, y, x: x > 0, "wrong: its rule returned bool"),
     ],
 )
 def test_a_gradient_of_the_wrong_shape_or_kind_is_told_by_name(rule, message):

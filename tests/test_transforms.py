@@ -1,5 +1,6 @@
 """`grad` and its relatives: known derivatives, modes that agree, nesting, containers, and refusals."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -137,3 +138,167 @@ def test_float32_stays_float32():
 def test_bad_calls_are_answered_with_what_is_wanted(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@dataclass
+class Layer:
+    weight: np.ndarray
+    bias: float
+    name: None = None
+
+
+def test_dataclasses_and_every_other_container_go_in_and_come_out():
+    p = {"layers": [Layer(np.array([1.0, 2.0]), 3.0)], "scale": (np.array(2.0), None)}
+
+    def f(p):
+        layer, (scale, _) = p["layers"][0], p["scale"]
+        return Layer(layer.weight * scale, np.sum(layer.weight) + layer.bias)
+
+    g = mg.grad(lambda p: np.sum(f(p).weight) * f(p).bias)(p)
+    assert isinstance(g["layers"][0], Layer)
+    np.testing.assert_array_equal(g["layers"][0].weight, [2 * 6 + 6, 2 * 6 + 6])
+    assert (g["layers"][0].bias, g["scale"][0], g["scale"][1]) == (6.0, 18.0, None)
+    y, pull_back = mg.vjp(f, p)
+    assert isinstance(y, Layer)
+    (back,) = pull_back(Layer(np.array([1.0, 0.0]), 10.0))
+    np.testing.assert_array_equal(back["layers"][0].weight, [12.0, 10.0])
+    j = mg.jacobian(f)(p)
+    np.testing.assert_array_equal(j.weight["layers"][0].weight, 2 * np.eye(2))
+    np.testing.assert_array_equal(j.weight["scale"][0], [1.0, 2.0])
+    assert j.bias["layers"][0].bias == 1.0
+    along = mg.jvp(f, (p,), (p,))[1]
+    np.testing.assert_array_equal(along.weight, [4.0, 8.0])
+    assert along.bias == 6.0
+    with pytest.raises(TypeError, match="holds <U"):
+        mg.grad(lambda p: p.weight)(Layer(np.array(1.0), "a name"))
+
+
+def test_linearize_gives_the_derivative_at_a_point_without_running_the_function_again():
+    runs = []
+
+    def f(x, y):
+        runs.append(1)
+        return np.sin(x) * y
+
+    value, along = mg.linearize(f, X, X[::-1].copy())
+    np.testing.assert_array_equal(value, np.sin(X) * X[::-1])
+    v, w = np.array([1.0, -2.0, 0.5]), np.array([0.0, 1.0, 3.0])
+    expected = np.cos(X) * X[::-1] * v + np.sin(X) * w
+    np.testing.assert_allclose(along(v, w), expected, rtol=1e-15)
+    np.testing.assert_allclose(along(2 * v, 2 * w), 2 * expected, rtol=1e-15)
+    assert len(runs) == 1
+    with pytest.raises(mg.ShapeError, match=r"linearize.*\(2,\)"):
+        along(v, w[:2])
+
+
+def test_what_a_pull_back_or_a_linear_map_keeps_cannot_be_changed_from_outside():
+    x = X.copy()
+    _, pull_back = mg.vjp(np.square, x)
+    _, along = mg.linearize(np.square, x)
+    x[:] = 0.0
+    np.testing.assert_array_equal(pull_back(np.ones(3))[0], 2 * X)
+    np.testing.assert_array_equal(along(np.ones(3)), 2 * X)
+
+
+def test_elementwise_grad_is_the_derivative_of_each_entry_to_any_order():
+    f = np.tanh
+    t = np.tanh(X)
+    np.testing.assert_allclose(mg.elementwise_grad(f)(X), 1 - t**2, rtol=1e-14)
+    np.testing.assert_allclose(mg.elementwise_grad(mg.elementwise_grad(f))(X), -2 * t * (1 - t**2), rtol=1e-13)
+    third = mg.elementwise_grad(mg.elementwise_grad(mg.elementwise_grad(f)))
+    np.testing.assert_allclose(third(X), (1 - t**2) * (6 * t**2 - 2), rtol=1e-12)
+    np.testing.assert_array_equal(mg.elementwise_grad(np.multiply, 1)(X, X[::-1]), X)
+
+
+@pytest.mark.parametrize("transform", [mg.grad, mg.jacobian])
+def test_something_beside_the_value_comes_back_as_plain_data(transform):
+    g, aux = transform(lambda x: (np.sum(x**2), {"x": x, "text": "t"}), has_aux=True)(X)
+    np.testing.assert_array_equal(g, 2 * X)
+    assert type(aux["x"]) is np.ndarray
+    assert aux["text"] == "t"
+    hessian, aux = mg.hessian(lambda x: (np.sum(x**2), x), has_aux=True)(X)
+    np.testing.assert_array_equal(hessian, 2 * np.eye(3))
+    value, _, aux = mg.vjp(lambda x: (x * 2, "a"), X, has_aux=True)
+    assert (type(value), aux) == (np.ndarray, "a")
+    assert mg.jvp(lambda x: (x * 2, "a"), X, X, has_aux=True)[2] == "a"
+    with pytest.raises(TypeError, match=r"has_aux.*\(value, anything\)"):
+        transform(np.sum, has_aux=True)(X)
+
+
+def test_forward_and_backward_nest_in_every_order():
+    v = np.array([1.0, -1.0, 2.0])
+    exact = mg.hessian(rosenbrock)(X) @ v
+    forward_over_backward = mg.jvp(mg.grad(rosenbrock), X, v)[1]
+    backward_over_forward = mg.grad(lambda x: mg.jvp(rosenbrock, x, v)[1])(X)
+    forward_over_forward = [mg.jvp(lambda x: mg.jvp(rosenbrock, x, v)[1], X, unit)[1] for unit in np.eye(3)]
+    linear = mg.linearize(mg.grad(rosenbrock), X)[1](v)
+    for each in (forward_over_backward, backward_over_forward, forward_over_forward, linear, mg.hvp(rosenbrock, X, v)):
+        np.testing.assert_allclose(each, exact, rtol=1e-12)
+    third = mg.jvp(lambda x: mg.jvp(lambda x: mg.jvp(np.exp, x, v)[1], x, v)[1], X, v)[1]
+    np.testing.assert_allclose(third, np.exp(X) * v**3, rtol=1e-14)
+
+
+def test_a_hessian_vector_product_takes_containers():
+    p = {"a": X, "b": np.array(2.0)}
+    f = lambda p: np.sum(p["a"] ** 2) * p["b"] ** 2  # noqa: E731
+    product = mg.hessian_vector_product(f, p, {"a": np.ones(3), "b": np.array(1.0)})
+    np.testing.assert_allclose(product["a"], 8 * np.ones(3) + 8 * X)
+    np.testing.assert_allclose(product["b"], 8 * X.sum() + 2 * np.sum(X**2))
+
+
+# ---- checkpoint -------------------------------------------------------------------------------------------
+
+
+def test_a_checkpoint_gives_the_same_gradients_and_keeps_no_inner_nodes():
+    w = mg.Tensor(np.eye(3) * 0.5, requires_grad=True, name="w")
+
+    def block(h):
+        return np.tanh(h @ w + h)
+
+    def gradients(step):
+        w.grad = None
+        x = mg.Tensor(X, requires_grad=True)
+        h = x * 2.0
+        for _ in range(4):
+            h = step(h)
+        y = np.sum(h**2)
+        y.backward()
+        return x.grad, w.grad, len(mg.graph(y).nodes)
+
+    by_x, by_w, nodes = gradients(block)
+    again_x, again_w, fewer = gradients(mg.checkpoint(block))
+    np.testing.assert_allclose(again_x, by_x, rtol=1e-14)
+    np.testing.assert_allclose(again_w, by_w, rtol=1e-14)
+    assert fewer == nodes - 4 * 2  # of the three operations of a block one node is left
+
+
+def test_a_checkpoint_is_computed_once_forward_and_once_backward_however_deep_it_lies():
+    runs = []
+
+    @mg.checkpoint
+    def block(h):
+        runs.append(1)
+        return np.sin(h)
+
+    h = x = mg.Tensor(X, requires_grad=True)
+    for _ in range(5):
+        h = block(h)
+    np.sum(h).backward()
+    assert len(runs) == 10
+    expected = mg.elementwise_grad(lambda x: np.sin(np.sin(np.sin(np.sin(np.sin(x))))))(X)
+    np.testing.assert_allclose(x.grad, expected, rtol=1e-14)
+
+
+def test_a_checkpoint_takes_and_gives_containers_and_works_to_second_order():
+    f = mg.checkpoint(lambda p: {"s": np.sum(p["a"] ** 3), "t": p["a"] * p["b"]})
+    cost = lambda p: f(p)["s"] + np.sum(f(p)["t"] ** 2)  # noqa: E731
+    plain = lambda p: np.sum(p["a"] ** 3) + np.sum((p["a"] * p["b"]) ** 2)  # noqa: E731
+    p = {"a": X, "b": np.array(3.0)}
+    for ours, theirs in ((mg.grad(cost)(p), mg.grad(plain)(p)), (mg.hvp(cost, p, p), mg.hvp(plain, p, p))):
+        np.testing.assert_allclose(ours["a"], theirs["a"], rtol=1e-13)
+        np.testing.assert_allclose(ours["b"], theirs["b"], rtol=1e-13)
+    assert mg.checkpoint(np.sin)(mg.Tensor(X)).op is None
+    with pytest.raises(TypeError, match="checkpoint: the function gave float"):
+        mg.checkpoint(lambda x: 1.0)(mg.Tensor(X, requires_grad=True))
+    with mg.no_grad():
+        assert mg.checkpoint(np.sin)(mg.Tensor(X, requires_grad=True)).op is None

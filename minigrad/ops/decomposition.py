@@ -183,8 +183,9 @@ def _draw_real_spectrum(draw):
     a matrix is triangular, also on its way to the answer, than for those beside it.
     """
     n = draw.integer(1, 3)
-    a = draw.distinct((*draw.shape(max_dims=1), n, n))
-    return (a / (6 + abs(a).max()) + 0.013 + np.diag(np.arange(n) * 3.0),), {}
+    shape = (*draw.shape(max_dims=1), n, n)
+    sizes = 0.1 + 0.4 * np.reshape(draw.permutation(math.prod(shape)), shape) / math.prod(shape)
+    return (np.where(draw.booleans(shape), sizes, -sizes) + np.diag(np.arange(n) * 3.0),), {}
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum)
