@@ -40,6 +40,8 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         with enable_grad():
             output = f(*arguments, **options)
             leaves = leaves_of(output)
+            if not any(isinstance(x, Tensor) for x in (*leaves_of([*arguments, options]), *leaves)):
+                return output  # plain arrays in, plain arrays out
             for each in leaves:
                 if not isinstance(each, Tensor):
                     raise TypeError(f"checkpoint: the function gave {type(each).__name__}; it must give tensors")

@@ -1,39 +1,70 @@
-"""README's table of operations, made from the registry: ``python -m minigrad.reference README.md`` renews it."""
+"""The tables of operations in README and docs, made from the registry: ``python -m minigrad.reference FILE ...``.
+
+A file's part between the two marks of a table is made anew; everything else in it stays.
+"""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from . import ops
+from .registry import Composed, Op
 
-BEGIN, END = "<!-- operations: begin (python -m minigrad.reference README.md) -->", "<!-- operations: end -->"
+COMMAND = "python -m minigrad.reference README.md docs/operations.md"
 
 
 def operations_table() -> str:
     """Every built-in operation by family: its call, what it computes, and the NumPy functions that record it."""
     lines: list[str] = []
     for family, operations in ops.FAMILIES.items():
-        lines += [f"**{family}**", "", "| operation | what it is | also by |", "|---|---|---|"]
+        lines += [f"## {family}", "", "| operation | what it is | also by |", "|---|---|---|"]
         for op in operations:
             parts = re.match(r"[^(]*\((.*)\)$", op.signature)
             call = f"{op.name}({parts[1] if parts else ''})".replace(", /", "").replace("|", "\\|")
             text = " ".join((op.__doc__ or "").split("\n\n")[0].split()).replace("|", "\\|")
-            names = ", ".join(f"`np.{f.__name__}`" for f in op.numpy_functions)
+            names = ", ".join(f"`{_numpy_name(f)}`" for f in op.numpy_functions)
             lines.append(f"| `{call}` | {text} | {names} |")
         lines.append("")
     return "\n".join(lines)
 
 
+def families_table() -> str:
+    """The names of the built-in operations, a row for each family."""
+    lines = ["| family | operations |", "|---|---|"]
+    for family, operations in ops.FAMILIES.items():
+        lines.append(f"| {family} | {', '.join(_name(op) for op in operations)} |")
+    return "\n".join(lines)
+
+
+def _name(op: Op | Composed) -> str:
+    return f"`{op.name}`"
+
+
+def _numpy_name(function: Callable[..., object]) -> str:
+    """A function as it is written, such as ``np.linalg.det``."""
+    module = (getattr(function, "__module__", None) or "numpy").replace("numpy", "np", 1)
+    return f"{module}.{function.__name__}".replace("np.lib.stride_tricks", "stride_tricks").replace("np._core", "np")
+
+
+TABLES: dict[str, Callable[[], str]] = {"operations": operations_table, "families": families_table}
+
+
 def renewed(text: str) -> str:
-    """A document with the table between its two marks made anew; ValueError where a mark is missing."""
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"the document lacks the marks {BEGIN} and {END}")
-    before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n\n{operations_table()}\n{END}{rest.split(END)[1]}"
+    """A document with every table between its marks made anew; ValueError where it has none."""
+    found = False
+    for name, table in TABLES.items():
+        begin, end = f"<!-- {name}: begin ({COMMAND}) -->", f"<!-- {name}: end -->"
+        if begin in text and end in text:
+            before, rest = text.split(begin)
+            text, found = f"{before}{begin}\n\n{table()}\n\n{end}{rest.split(end)[1]}", True
+    if not found:
+        raise ValueError(f"the document has no marks such as <!-- operations: begin ({COMMAND}) -->")
+    return text
 
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in map(Path, sys.argv[1:]):
+        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
