@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.testing import GradientError, check_gradients, numerical_gradient
+from minigrad.testing import (
+    GradientError,
+    check_gradients,
+    numerical_gradient,
+    numerical_hessian,
+    numerical_jacobian,
+    numerical_jvp,
+)
 
 X = np.array([[0.5, -1.2, 2.0], [0.3, 0.9, -0.7]])
 
@@ -121,3 +128,58 @@ def test_numerical_derivatives_of_known_functions(a, b):
 def test_next_to_a_kink_the_narrow_step_is_believed():
     (gradient,) = numerical_gradient(lambda x: np.maximum(x, 0).sum(), np.array([1e-3, -1e-3, 5e-4]))
     np.testing.assert_allclose(gradient, [1, 0, 1], atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "exact"),
+    [
+        (np.exp, 1.0, np.e), (np.log, 1e-3, 1e3), (np.square, 1e8, 2e8), (np.sin, 100.0, np.cos(100.0)),
+        (np.sqrt, 1e-6, 500.0), (np.reciprocal, 1e-4, -1e8), (np.reciprocal, 1e-6, -1e12), (np.tanh, 3.0, 1 / np.cosh(3) ** 2),
+        (lambda x: x**3, 1e-5, 3e-10), (np.exp, 300.0, np.exp(300.0)), (lambda x: np.floor(8 * x) + x, 0.3, 1.0),
+        (np.absolute, 1e-3, 1.0), (lambda x: np.maximum(x, 0.0), 1e-5, 1.0), (lambda x: x * 0, 0.3, 0.0),
+    ],
+)  # fmt: skip
+def test_a_numerical_derivative_is_exact_to_1e_10_where_a_fixed_step_fails_and_knows_its_error(f, x, exact):
+    [value], [error] = numerical_gradient(f, x, with_error=True)
+    assert abs(value - exact) <= 1e-10 * abs(exact)
+    assert abs(value - exact) <= error + 1e-15 * abs(exact)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "exact"),
+    [
+        (lambda x: 1e6 + np.sin(x), 1.0, np.cos(1.0)),  # ten digits are lost to the 10⁶
+        (lambda x: np.float32(np.sin(np.float32(x))), 0.3, np.cos(0.3)),
+        (lambda x: np.sin(1 / x), 1e-3, -1e6 * np.cos(1000.0)),
+    ],
+)
+def test_where_1e_10_cannot_be_reached_the_estimate_says_so(f, x, exact):
+    [value], [error] = numerical_gradient(f, x, with_error=True)
+    assert abs(value - exact) <= error
+    assert error > 1e-10 * abs(exact)
+
+
+@given(st.floats(-2, 2), st.floats(0.5, 2))
+def test_numerical_jacobians_hessians_and_directional_derivatives_agree_with_minigrads(a, b):
+    x = np.array([a, b, 1.0])
+    f = lambda x: np.stack([np.sin(x[0]) * x[1], x[2] ** 2 * x[0]])  # noqa: E731
+    cost = lambda x: np.sum(f(x) ** 2)  # noqa: E731
+    v = np.array([1.0, -2.0, 0.5])
+    np.testing.assert_allclose(numerical_jacobian(f, x)[0], mg.jacobian(f)(x), atol=1e-11)
+    np.testing.assert_allclose(numerical_jvp(f, [x], [v]), mg.jvp(f, x, v)[1], atol=1e-10)
+    hessian, error = numerical_hessian(cost, x, with_error=True)
+    np.testing.assert_allclose(hessian, mg.hessian(cost)(x), atol=1e-8)
+    assert np.all(np.abs(hessian - mg.hessian(cost)(x)) <= error + 1e-12)
+
+
+def test_the_courses_two_sided_difference_has_an_error_of_eps_squared():
+    [wide], [narrow] = (numerical_gradient(lambda x: x**3, 1.0, eps=eps) for eps in (1e-2, 1e-3))
+    assert wide - 3 == pytest.approx(1e-4)  # ε²
+    assert narrow - 3 == pytest.approx(1e-6, rel=1e-6)
+
+
+def test_a_function_that_is_nowhere_finite_or_gives_several_numbers_is_refused():
+    with pytest.raises(ValueError, match="not finite"):
+        numerical_gradient(lambda x: x * np.nan, 1.0)
+    with pytest.raises(TypeError, match=r"shape \(2,\), one number is wanted"):
+        numerical_gradient(lambda x: x, np.ones(2))

@@ -98,8 +98,8 @@ def check_gradients(
         its parameters, as in ``check_gradients(lambda *_: cost(model(X)), *model.parameters())``: a
         Tensor that is a leaf is changed in place for the numerical derivative and restored.
     eps
-        The step ε of the course's two-sided difference (1e-7 there); by default a five-point formula
-        that is about 1e-10 accurate.
+        The step ε of the course's two-sided difference (1e-7 there); by default steps that
+        are chosen for each entry and extrapolated (`numerical_gradient`).
     tolerance
         The largest relative error that passes; the course's 1e-7 by default.
     names
