@@ -134,7 +134,8 @@ def test_next_to_a_kink_the_narrow_step_is_believed():
     ("f", "x", "exact"),
     [
         (np.exp, 1.0, np.e), (np.log, 1e-3, 1e3), (np.square, 1e8, 2e8), (np.sin, 100.0, np.cos(100.0)),
-        (np.sqrt, 1e-6, 500.0), (np.reciprocal, 1e-4, -1e8), (np.reciprocal, 1e-6, -1e12), (np.tanh, 3.0, 1 / np.cosh(3) ** 2),
+        (np.sqrt, 1e-6, 500.0), (np.reciprocal, 1e-4, -1e8), (np.reciprocal, 1e-6, -1e12),
+        (np.tanh, 3.0, 1 / np.cosh(3) ** 2),
         (lambda x: x**3, 1e-5, 3e-10), (np.exp, 300.0, np.exp(300.0)), (lambda x: np.floor(8 * x) + x, 0.3, 1.0),
         (np.absolute, 1e-3, 1.0), (lambda x: np.maximum(x, 0.0), 1e-5, 1.0), (lambda x: x * 0, 0.3, 0.0),
     ],

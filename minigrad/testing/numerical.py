@@ -52,7 +52,7 @@ def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = 
     def value(*points: np.ndarray) -> np.ndarray:
         y = np.asarray(f(*points))
         if y.size != 1:
-            raise _ShapeWrong(f"numerical_gradient: f gave shape {y.shape}, one number is wanted (numerical_jacobian)")
+            raise _ShapeError(f"numerical_gradient: f gave shape {y.shape}, one number is wanted (numerical_jacobian)")
         return y.reshape(())
 
     columns = [_columns(value, inputs, number, eps) for number in range(len(inputs))]
@@ -60,7 +60,7 @@ def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = 
     return (gradients, [error for _, error in columns]) if with_error else gradients
 
 
-class _ShapeWrong(TypeError, ValueError):
+class _ShapeError(TypeError, ValueError):
     """Several numbers where one is wanted: no step size can mend that."""
 
 
@@ -99,7 +99,7 @@ def numerical_jvp(
     def moved(t: float) -> Any:
         return f(*(x + t * v for x, v in zip(points, directions)))
 
-    derivative, error = _along(moved, 0.0, max(1.0, reach) / size, eps)
+    derivative, error = _along(moved, 0.0, max(1.0, reach) / size, reach / size, eps)
     return (derivative, error) if with_error else derivative
 
 
@@ -167,7 +167,7 @@ def _columns(
             nothing = np.zeros_like(np.asarray(f(*(p.copy() for p in points)), dtype=np.float64))
             columns.append((nothing, nothing))
         else:
-            columns.append(_along(moved, center, max(1.0, abs(center)), eps))
+            columns.append(_along(moved, center, max(1.0, abs(center)), abs(center), eps))
         point[index] = center
     if not columns:
         empty = np.zeros((*point.shape, *np.shape(f(*(p.copy() for p in points)))))
@@ -183,8 +183,13 @@ def _entries_last(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.transpose(array, (*range(n, array.ndim), *range(n)))
 
 
-def _along(f: Callable[[float], Any], center: float, scale: float, eps: float | None) -> tuple[np.ndarray, np.ndarray]:
-    """f'(center) of a function of one number that gives an array, and what it may be off by."""
+def _along(
+    f: Callable[[float], Any], center: float, scale: float, size: float, eps: float | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """f'(center) of a function of one number that gives an array, and what it may be off by.
+
+    ``scale`` is how far one may go before it matters, ``size`` how large the numbers are that a step is added to.
+    """
 
     def sample(h: float) -> tuple[np.ndarray, np.ndarray]:
         above, below = center + h, center - h
@@ -192,7 +197,9 @@ def _along(f: Callable[[float], Any], center: float, scale: float, eps: float | 
         rounding = np.finfo(high.dtype if high.dtype.kind == "f" else np.float64).eps
         high, low = high.astype(np.float64), low.astype(np.float64)
         width = above - below  # what was really walked, not 2h
-        return (high - low) / width, rounding * (np.abs(high) + np.abs(low)) / width
+        slope = (high - low) / width
+        # the rounding of f's values, and of its argument, which f may well pass on
+        return slope, rounding * (np.abs(high) + np.abs(low) + np.abs(slope) * size) / width
 
     if eps is not None:
         value, rounding = sample(eps)
@@ -264,7 +271,7 @@ def _finite_sample(
             warnings.simplefilter("ignore", RuntimeWarning)
             try:
                 value, rounding = sample(step)
-            except _ShapeWrong:
+            except _ShapeError:
                 raise
             except (ArithmeticError, ValueError):
                 step /= 4
