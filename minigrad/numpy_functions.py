@@ -14,7 +14,7 @@ from .registry import Op
 #: NumPy functions that answer with plain data about an array, and so leave the graph knowingly.
 PLAIN_FUNCTIONS = frozenset(
     {
-        np.shape, np.ndim, np.size, np.argmax, np.argmin, np.argsort, np.all, np.any, np.nonzero, np.argwhere,
+        np.shape, np.ndim, np.size, np.nonzero, np.argwhere,
         np.flatnonzero, np.count_nonzero, np.array_equal, np.allclose, np.isclose, np.iscomplexobj, np.isrealobj,
         np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type, np.array_repr, np.array_str,
         np.array2string, np.searchsorted, np.unique, np.save, np.savez, np.savez_compressed, np.savetxt,

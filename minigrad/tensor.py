@@ -299,22 +299,6 @@ class Tensor(Node):
         """All entries in one axis."""
         return ops.reshape(self, (-1,))
 
-    def argmax(self, axis: int | None = None) -> Any:
-        """Where the largest entry is: a plain integer or array."""
-        return self._data.argmax(axis)
-
-    def argmin(self, axis: int | None = None) -> Any:
-        """Where the smallest entry is: a plain integer or array."""
-        return self._data.argmin(axis)
-
-    def all(self, axis: Any = None) -> Any:
-        """Whether all entries are true: plain."""
-        return self._data.all(axis)
-
-    def any(self, axis: Any = None) -> Any:
-        """Whether any entry is true: plain."""
-        return self._data.any(axis)
-
     # ---- operators ----------------------------------------------------------------------------------
 
     __add__, __radd__ = binary(ops.add)

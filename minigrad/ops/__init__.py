@@ -35,7 +35,19 @@ from .choice import (
     trunc,
     where,
 )
-from .comparison import equal, greater, greater_equal, less, less_equal, not_equal
+from .comparison import (
+    all,
+    any,
+    argmax,
+    argmin,
+    argsort,
+    equal,
+    greater,
+    greater_equal,
+    less,
+    less_equal,
+    not_equal,
+)
 from .convolution import (
     avg_pool1d,
     avg_pool2d,
@@ -211,11 +223,11 @@ METHODS: MappingProxyType[str, Op | Composed] = MappingProxyType(
     {
         op.name: op
         for op in (
-            absolute, arccos, arcsin, arctan, astype, choose, clip, cos, cosh, cumprod, cumsum, diagonal, dot, exp,
-            expm1, leaky_relu, log, log10, log1p, log2, log_softmax, logsumexp, max, maximum, mean, median, min,
-            minimum, partition, prod, ptp, ravel, reciprocal, relu, repeat, round, sigmoid, sign, sin, sinh, softmax,
-            sqrt,
-            square, squeeze, std, sum, swapaxes, take, tan, tanh, trace, var,
+            absolute, all, any, arccos, arcsin, arctan, argmax, argmin, argsort, astype, choose, clip, cos, cosh,
+            cumprod, cumsum, diagonal, dot, exp, expm1, leaky_relu, log, log10, log1p, log2, log_softmax, logsumexp,
+            max, maximum, mean, median, min, minimum, partition, prod, ptp, ravel, reciprocal, relu, repeat, round,
+            sigmoid, sign, sin, sinh, softmax, sqrt, square, squeeze, std, sum, swapaxes, take, tan, tanh, trace,
+            var,
         )
     }
 )  # fmt: skip
@@ -230,7 +242,7 @@ FAMILIES = MappingProxyType(
             "trigonometric": "Trigonometric and hyperbolic functions",
             "choice": "Choices and rounding",
             "activation": "Activations",
-            "comparison": "Comparisons",
+            "comparison": "Comparisons and questions (plain answers)",
             "reduce": "Reductions",
             "missing": "Reductions without missing numbers",
             "order": "Order",
