@@ -184,3 +184,35 @@ def test_a_function_that_is_nowhere_finite_or_gives_several_numbers_is_refused()
         numerical_gradient(lambda x: x * np.nan, 1.0)
     with pytest.raises(TypeError, match=r"shape \(2,\), one number is wanted"):
         numerical_gradient(lambda x: x, np.ones(2))
+
+
+def test_a_subgradient_between_the_slopes_of_both_sides_passes_at_a_kink_and_no_other_does():
+    x = np.array([0.0, 1.0])
+    report = check_gradients(lambda x: np.sum(mg.relu(x) * 3.0), x)
+    assert report.counts["right as a subgradient"] == 1
+    assert "1 right as a subgradient" in str(report)
+    cost = lambda x: np.sum(np.maximum(x, 0.0) * 3.0)  # noqa: E731
+    for slope, right in ((0.0, True), (1.5, True), (3.0, True), (3.1, False), (-0.1, False)):
+        pair = (cost, lambda x, slope=slope: np.array([slope, 3.0]))
+        if right:
+            assert check_gradients(pair, x).passed
+        else:
+            with pytest.raises(GradientError, match="wrong"):
+                check_gradients(pair, x)
+
+
+def test_what_differences_cannot_tell_is_inconclusive_and_no_pass():
+    rough = lambda x: np.float32(np.sum(np.sin(x.astype(np.float32))))  # noqa: E731
+    with pytest.raises(GradientError, match="inconclusive") as found:
+        check_gradients((rough, np.cos), np.array([0.3, 0.7]), tolerance=1e-9)
+    assert found.value.report.counts["inconclusive"] == 2
+    assert check_gradients((rough, np.cos), np.array([0.3, 0.7]), tolerance=1e-4).passed
+
+
+def test_one_small_wrong_entry_among_large_right_ones_is_found():
+    scale = np.array([1e6, 1e6, 1e-3])
+    wrong = lambda x: 2 * scale * x * np.array([1, 1, 1.001])  # noqa: E731
+    with pytest.raises(GradientError) as found:
+        check_gradients((lambda x: np.sum(scale * x**2), wrong), np.array([1e-3, 1e-3, 1e3]))
+    (entry,) = found.value.report.worst
+    assert (entry.index, entry.verdict) == ((2,), "wrong")

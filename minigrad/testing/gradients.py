@@ -1,4 +1,4 @@
-"""`check_gradients`: is this gradient right? By the course's relative error and its thresholds."""
+"""`check_gradients`: is this gradient right? Entry by entry, and by the course's relative error and its thresholds."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Disagreement:
     index: tuple[int, ...]
     analytic: float
     numeric: float
+    error: float  #: what the numeric value itself may be off by
+    verdict: str  #: "wrong" or "inconclusive"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,9 @@ class GradientReport:
     """What `check_gradients` found; printing it tells the story.
 
     ``relative_error`` is ‖numeric − analytic‖ / (‖numeric‖ + ‖analytic‖) over all entries as one vector θ,
-    and ``by_input`` the same for each input. ``worst`` lists the entries that differ most.
+    and ``by_input`` the same for each input. ``worst`` lists the entries that differ most. ``counts`` says how many
+    entries are "right", "right as a subgradient" (at a kink, between the slopes of its two sides), "wrong", and
+    "inconclusive" (the numerical derivative does not know the answer to the accuracy asked for).
     """
 
     relative_error: float
@@ -49,6 +53,7 @@ class GradientReport:
     worst: tuple[Disagreement, ...]
     tolerance: float
     entries: int
+    counts: Mapping[str, int]
 
     @property
     def verdict(self) -> str:
@@ -57,8 +62,8 @@ class GradientReport:
 
     @property
     def passed(self) -> bool:
-        """Whether every input's relative error is within the tolerance."""
-        return all(error <= self.tolerance for error in self.by_input.values())
+        """Whether every entry is right, at a kink as a subgradient: an inconclusive one is not a pass."""
+        return not self.counts.get("wrong") and not self.counts.get("inconclusive")
 
     def __bool__(self) -> bool:
         return self.passed
@@ -69,10 +74,14 @@ class GradientReport:
             f"{self.entries} entries ({self.verdict}; tolerance {self.tolerance:.0e})"
         ]
         lines += [f"  {name:<24} {error:.1e}" for name, error in self.by_input.items()]
+        special = {verdict: count for verdict, count in self.counts.items() if verdict != "right" and count}
+        if special:
+            lines.append("  " + ", ".join(f"{count} {verdict}" for verdict, count in special.items()))
         if self.worst:
-            lines.append("  entries that differ:             analytic         numeric")
+            lines.append("  entries that differ:             analytic         numeric   its error")
             lines += [
-                f"  {f'{each.input}{list(each.index)}':<28} {each.analytic:>15.8g} {each.numeric:>15.8g}"
+                f"  {f'{each.input}{list(each.index)}':<28} {each.analytic:>15.8g} {each.numeric:>15.8g}   "
+                f"{each.error:.0e}  {each.verdict}"
                 for each in self.worst
             ]
         return "\n".join(lines)
@@ -98,10 +107,11 @@ def check_gradients(
         its parameters, as in ``check_gradients(lambda *_: cost(model(X)), *model.parameters())``: a
         Tensor that is a leaf is changed in place for the numerical derivative and restored.
     eps
-        The step ε of the course's two-sided difference (1e-7 there); by default steps that
+        The step ε of the course's two-sided difference (1e-7 there), whose error is unknown, so that the relative
+        error of each input as a whole decides; by default steps that
         are chosen for each entry and extrapolated (`numerical_gradient`).
     tolerance
-        The largest relative error that passes; the course's 1e-7 by default.
+        The relative error that an entry may have beside the numerical derivative's own; the course's 1e-7 by default.
     names
         What to call the inputs; by default their own names.
 
@@ -113,7 +123,7 @@ def check_gradients(
     Raises
     ------
     GradientError
-        If an input's relative error is larger than ``tolerance``; it carries the report.
+        If an entry is wrong, or inconclusive; it carries the report.
     TypeError, ValueError
         If ``f`` gives no cost with one entry, if it is not finite, or if an input is not of floats.
 
@@ -132,8 +142,14 @@ def check_gradients(
         if dtype.kind != "f":
             raise TypeError(f"check_gradients: {label} holds {dtype}; a derivative needs floats: write 1.0, not 1")
     analytic, value = _analytic(f, inputs)
-    numeric = numerical_gradient(value, *(getattr(x, "_data", x) for x in inputs), eps=eps)
-    return _compare(labels, analytic, numeric, tolerance)
+    points = [np.array(getattr(x, "_data", x), dtype=np.float64) for x in inputs]
+    numeric, errors = numerical_gradient(value, *points, eps=eps, with_error=True)
+    if eps is None:
+        verdicts = _verdicts(analytic, numeric, errors, tolerance, abs(value(*points)), points)
+        _allow_subgradients(value, points, analytic, verdicts)
+    else:
+        verdicts = _by_norms(analytic, numeric, tolerance)
+    return _compare(labels, analytic, numeric, errors, verdicts, tolerance)
 
 
 def _analytic(f: Any, inputs: Sequence[Any]) -> tuple[list[np.ndarray], Callable[..., float]]:
@@ -209,30 +225,94 @@ def _one_number(cost: Any) -> float:
             f"check_gradients: the function gave shape {data.shape}; reduce it to one number, best with random "
             "weights: np.sum(y * weights). A plain sum hides mistakes (a softmax always sums to 1)"
         )
-    number = float(data.reshape(()))
+    number: Any = data.reshape(())[()]  # of its own dtype, whose rounding is the differences' own
     if not np.isfinite(number):
         raise ValueError(f"check_gradients: the cost is {number} at or next to the given inputs")
     return number
 
 
+_RIGHT, _SUBGRADIENT, _WRONG, _INCONCLUSIVE = "right", "right as a subgradient", "wrong", "inconclusive"
+
+
+def _verdicts(
+    analytic: Sequence[np.ndarray],
+    numeric: Sequence[np.ndarray],
+    errors: Sequence[np.ndarray],
+    tolerance: float,
+    cost: float,
+    points: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """What is to be said of every entry, each by its own size and its own numerical error."""
+    found = []
+    for a, n, e, x in zip(analytic, numeric, errors, points):
+        # the differences' rounding: that of a cost of this size over a step of about 1e-3 of the entry's
+        floor = 1e-13 * (1 + cost) / np.maximum(1.0, np.abs(np.nan_to_num(x)))
+        asked = tolerance * np.maximum(np.abs(a), np.abs(n)) + floor
+        right = np.abs(a - n) <= asked + e
+        unknown = right & (e > 10 * asked)
+        found.append(np.where(unknown, _INCONCLUSIVE, np.where(right, _RIGHT, _WRONG)).astype(object))
+    return found
+
+
+def _by_norms(analytic: Sequence[np.ndarray], numeric: Sequence[np.ndarray], tolerance: float) -> list[np.ndarray]:
+    """The course's verdict, one for each input: a difference of one step does not know its own error."""
+    found = []
+    for a, n in zip(analytic, numeric):
+        right = relative_error(a, n) <= tolerance
+        differs = ~(np.abs(a - n) <= 1e-3 * np.max(np.abs(a - n), initial=0.0))
+        found.append(np.where(differs & (not right), _WRONG, _RIGHT).astype(object))
+    return found
+
+
+def _allow_subgradients(
+    value: Callable[..., float], points: list[np.ndarray], analytic: Sequence[np.ndarray], verdicts: list[np.ndarray]
+) -> None:
+    """Pass what lies between the slopes of the two sides of a kink."""
+    for number, verdict in enumerate(verdicts):
+        for index in np.ndindex(verdict.shape):
+            if verdict[index] == _RIGHT:
+                continue
+            point = points[number]
+            center = float(point[index])
+            slopes = []
+            for h in (1e-6 * max(1.0, abs(center)), 1e-7 * max(1.0, abs(center))):
+                values = []
+                for at in (center + h, center, center - h):
+                    point[index] = at
+                    values.append(value(*points))
+                point[index] = center
+                slopes.append(((values[0] - values[1]) / h, (values[1] - values[2]) / h))
+            (above, below), (nearer_above, nearer_below) = slopes
+            gap, noise = abs(above - below), abs(above - nearer_above) + abs(below - nearer_below)
+            kinked = gap > 1e-4 * (abs(above) + abs(below)) and noise < 1e-2 * gap  # the gap stays as the step shrinks
+            if kinked and min(above, below) - noise <= analytic[number][index] <= max(above, below) + noise:
+                verdict[index] = _SUBGRADIENT
+
+
 def _compare(
-    labels: Sequence[str], analytic: Sequence[np.ndarray], numeric: Sequence[np.ndarray], tolerance: float
+    labels: Sequence[str],
+    analytic: Sequence[np.ndarray],
+    numeric: Sequence[np.ndarray],
+    errors: Sequence[np.ndarray],
+    verdicts: Sequence[np.ndarray],
+    tolerance: float,
 ) -> GradientReport:
     by_input = {label: relative_error(a, n) for label, a, n in zip(labels, analytic, numeric)}
     differing = [
-        Disagreement(label, index, float(a[index]), float(n[index]))
-        for label, a, n in zip(labels, analytic, numeric)
-        if not by_input[label] <= tolerance
+        Disagreement(label, index, float(a[index]), float(n[index]), float(e[index]), str(v[index]))
+        for label, a, n, e, v in zip(labels, analytic, numeric, errors, verdicts)
         for index in np.ndindex(a.shape)
+        if v[index] in (_WRONG, _INCONCLUSIVE)
     ]
     differing.sort(key=lambda each: -_nan_largest(abs(each.analytic - each.numeric)))
-    largest = _nan_largest(abs(differing[0].analytic - differing[0].numeric)) if differing else 0.0
+    everything = [verdict for array in verdicts for verdict in array.ravel()]
     report = GradientReport(
         relative_error=relative_error(_flat(analytic), _flat(numeric)),
         by_input=by_input,
-        worst=tuple(e for e in differing[:8] if _nan_largest(abs(e.analytic - e.numeric)) > 1e-3 * min(largest, 1e300)),
+        worst=tuple(differing[:8]),
         tolerance=tolerance,
         entries=sum(each.size for each in analytic),
+        counts={kind: everything.count(kind) for kind in (_RIGHT, _SUBGRADIENT, _WRONG, _INCONCLUSIVE)},
     )
     if not report.passed:
         raise GradientError(report)
