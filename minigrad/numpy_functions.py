@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,6 +61,30 @@ def without_rule(op: Op) -> Exception:
     )
 
 
+@cache
+def _parameter_names(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a NumPy function's parameters in order; none where it does not tell."""
+    try:
+        return tuple(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return ()
+
+
+def in_our_words(
+    op: Op, function: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A call of a NumPy function with its options by name, not by NumPy's order, and its inputs by our names."""
+    names = _parameter_names(function)
+    count = 1 if op.variadic else len(op.input_names)
+    if len(arguments) > count and len(names) >= len(arguments):
+        options = dict(zip(names[count:], arguments[count:])) | options
+        arguments = arguments[:count]
+    if not op.variadic:
+        ours = dict(zip(names, op.input_names))
+        options = {name if name in op.input_names else ours.get(name, name): x for name, x in options.items()}
+    return arguments, options
+
+
 #: What to use in place of functions that cannot be part of a graph.
 _INSTEAD = {
     **dict.fromkeys(
@@ -79,6 +106,7 @@ _INSTEAD = {
     "nancumsum": "use mg.cumsum(mg.nan_to_num(t))",
     "nancumprod": "use mg.cumprod(mg.where(np.isnan(t), 1.0, t))",
     "unstack": "use list(t)",
+    "multiply.outer": "use mg.outer",
     "ldexp": "use t * 2.0**n",
     "polymul": "use mg.convolve",
     "linalg.diagonal": "use mg.diagonal(t, axis1=-2, axis2=-1)",

@@ -11,7 +11,14 @@ from . import ops
 from .backward import accumulate
 from .errors import MutationError, ShapeError
 from .graph import Node, describe, tick
-from .numpy_functions import ACCUMULATIONS, PLAIN_FUNCTIONS, PLAIN_UFUNCS, REDUCTIONS, not_differentiable
+from .numpy_functions import (
+    ACCUMULATIONS,
+    PLAIN_FUNCTIONS,
+    PLAIN_UFUNCS,
+    REDUCTIONS,
+    in_our_words,
+    not_differentiable,
+)
 from .recording import apply, apply_unary, binary, method, unary
 from .registry import Composed, Op, operation_of
 
@@ -219,6 +226,8 @@ class Tensor(Node):
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
         op = operation_of(function)
+        if isinstance(op, Op):
+            arguments, options = in_our_words(op, function, arguments, options)
         if op is not None:
             return op(*arguments, **options)
         if function in PLAIN_FUNCTIONS:

@@ -349,6 +349,12 @@ def test_numpys_functions_and_methods_record_the_same_node_as_minigrads():
         (np.var(x, axis=0, ddof=1), mg.var(x, 0, ddof=1), x.var(axis=0, ddof=1)),
         (np.concatenate([x, x], 1), mg.concatenate([x, x], axis=1)),
         (np.add.reduce(x), mg.sum(x, axis=0)),
+        (np.sum(x, 0, None, None, True), mg.sum(x, axis=0, keepdims=True)),
+        (np.max(x, 1, None, True), mg.max(x, axis=1, keepdims=True)),
+        (np.std(x, 0, None, None, 1), mg.std(x, axis=0, ddof=1)),
+        (np.clip(x, a_min=0.7, a_max=1.5), np.clip(x, min=0.7, max=1.5)),
+        (np.sum(a=x, axis=1), mg.sum(x, axis=1)),
+        (np.reshape(x, (3, 2), "F"), mg.reshape(x, (3, 2), order="F")),
         (np.clip(x, 0.7, 1.5), mg.clip(x, 0.7, 1.5), x.clip(0.7, max=1.5)),
     ]
     for first, *others in same:
