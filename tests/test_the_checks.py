@@ -216,3 +216,48 @@ def test_one_small_wrong_entry_among_large_right_ones_is_found():
         check_gradients((lambda x: np.sum(scale * x**2), wrong), np.array([1e-3, 1e-3, 1e3]))
     (entry,) = found.value.report.worst
     assert (entry.index, entry.verdict) == ((2,), "wrong")
+
+
+def test_second_derivatives_and_the_forward_mode_are_checked_where_asked_for():
+    f = lambda x, w: np.sum(np.tanh(x @ w) ** 2)  # noqa: E731
+    inputs = np.array([[0.3, -0.2]]), np.array([[0.5], [1.5]])
+    for mode in ("reverse", "forward", "both"):
+        for order in (1, 2):
+            assert check_gradients(f, *inputs, mode=mode, order=order).passed
+    assert check_gradients(lambda x: np.sin(x) * x, np.ones((2, 2)), mode="forward").entries == 12  # arrays too
+    with pytest.raises(ValueError, match="mode='sideways'"):
+        check_gradients(f, *inputs, mode="sideways")
+    with pytest.raises(TypeError, match="function of arrays"):
+        check_gradients((squared, squared), X, order=2)
+
+
+def test_a_rule_that_is_right_once_and_wrong_in_its_second_derivative_is_found():
+    @mg.op(inputs=[mg.real()])
+    def detached(x, /):
+        return np.sin(x)
+
+    try:
+        detached.rule(lambda g, y, x: g * np.cos(getattr(x, "_data", x)))  # right, but constant to whoever asks again
+        f = lambda x: np.sum(detached(x) * np.array([1.0, -2.0]))  # noqa: E731
+        x = np.array([0.3, 0.7])
+        assert check_gradients(f, x, mode="both").passed
+        with pytest.raises(GradientError, match="of ⟨∇f, v⟩"):
+            check_gradients(f, x, order=2)
+    finally:
+        mg.registry.forget("detached")
+
+
+def test_a_wrong_forward_rule_is_found_by_the_forward_mode_alone():
+    @mg.op(inputs=[mg.real()])
+    def doubled(x, /):
+        return 2 * x
+
+    try:
+        doubled.rule(lambda g, y, x: 2 * g)
+        doubled.forward_rule(lambda tangents, y, x: 3 * tangents[0])
+        x = np.array([0.3, 0.7])
+        assert check_gradients(lambda x: np.sum(doubled(x)), x).passed
+        with pytest.raises(GradientError, match="direction 0"):
+            check_gradients(lambda x: np.sum(doubled(x)), x, mode="forward")
+    finally:
+        mg.registry.forget("doubled")

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..errors import MinigradError
 from ..graph import Node, no_grad
 from ..scalar import Scalar
 from ..tensor import Tensor
-from .numerical import numerical_gradient
+from ..transforms import grad, jvp
+from .numerical import numerical_gradient, numerical_jvp
 
 #: The course's thresholds (part C): up to the first a gradient is right, from the second on it is wrong.
 RIGHT, WRONG = 1e-7, 1e-3
@@ -93,6 +95,8 @@ def check_gradients(
     eps: float | None = None,
     tolerance: float = RIGHT,
     names: Sequence[str] | None = None,
+    order: int = 1,
+    mode: str = "reverse",
 ) -> GradientReport:
     """Hold the gradient of ``f`` against numerical derivatives, all inputs as one vector θ (course, part C).
 
@@ -114,11 +118,17 @@ def check_gradients(
         The relative error that an entry may have beside the numerical derivative's own; the course's 1e-7 by default.
     names
         What to call the inputs; by default their own names.
+    order
+        2 checks the second derivatives as well: the gradient of ⟨∇f, v⟩ for a random direction v.
+    mode
+        "reverse" checks gradients, "forward" the derivatives along three random directions (`jvp`) and costs as many
+        evaluations whatever the size of the inputs, "both" does both. Order 2 and forward mode are for functions of
+        the inputs that are given to them (not of parameters changed in place, not pairs).
 
     Returns
     -------
     GradientReport
-        With the relative errors, in total and for each input.
+        With the relative errors, in total and for each input; of the last check where several are asked for.
 
     Raises
     ------
@@ -136,11 +146,29 @@ def check_gradients(
     """
     if not inputs:
         raise TypeError("check_gradients: wants at least one input after the function")
+    if mode not in ("reverse", "forward", "both") or order not in (1, 2):
+        raise ValueError(
+            f"check_gradients: mode={mode!r}, order={order}; reverse, forward or both, and 1 or 2, are known"
+        )
+    if (order == 2 or mode != "reverse") and (isinstance(f, tuple) or any(isinstance(x, Node) for x in inputs)):
+        raise TypeError(
+            "check_gradients: order=2 and forward mode want a function of arrays, and arrays for its inputs"
+        )
     labels = [names[i] if names else getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)]
     for label, x in zip(labels, inputs):
         dtype = np.asarray(getattr(x, "_data", x)).dtype
         if dtype.kind != "f":
             raise TypeError(f"check_gradients: {label} holds {dtype}; a derivative needs floats: write 1.0, not 1")
+    if not isinstance(f, tuple) and mode != "reverse":
+        along_directions = _check_forward(f, inputs, tolerance)
+        if mode == "forward" and order == 1:
+            return along_directions
+    if not isinstance(f, tuple) and order == 2:
+        along = _along_gradient(f, inputs)
+        pair = (along, grad(along, argnums=tuple(range(len(inputs)))))
+        second = check_gradients(pair, *inputs, eps=eps, tolerance=tolerance, names=[f"{x} of ⟨∇f, v⟩" for x in labels])
+        if mode == "forward":
+            return second
     analytic, value = _analytic(f, inputs)
     points = [np.array(getattr(x, "_data", x), dtype=np.float64) for x in inputs]
     numeric, errors = numerical_gradient(value, *points, eps=eps, with_error=True)
@@ -150,6 +178,44 @@ def check_gradients(
     else:
         verdicts = _by_norms(analytic, numeric, tolerance)
     return _compare(labels, analytic, numeric, errors, verdicts, tolerance)
+
+
+def _directions(inputs: Sequence[Any], seed: int) -> list[np.ndarray]:
+    """Fixed random tangents of mixed sign, one for each input."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=np.shape(x)) + np.where(rng.random(np.shape(x)) < 0.5, -0.25, 0.25) for x in inputs]
+
+
+def _along_gradient(f: Callable[..., Any], inputs: Sequence[Any]) -> Callable[..., Any]:
+    """x ↦ ⟨∇f(x), v⟩, whose gradient is the Hessian of f times v."""
+    directions = _directions(inputs, 0)
+    gradient = grad(f, argnums=tuple(range(len(inputs))))
+
+    def along(*points: Any) -> Any:
+        return sum((ops.sum(g * v) for g, v in zip(gradient(*points), directions)), start=0.0)
+
+    return along
+
+
+def _check_forward(f: Callable[..., Any], inputs: Sequence[Any], tolerance: float) -> GradientReport:
+    """The derivatives of f along some random directions against differences along them."""
+    points = tuple(np.array(x, dtype=np.float64) for x in inputs)
+    analytic, numeric, errors = [], [], []
+    for number in range(3):
+        directions = tuple(_directions(inputs, number))
+        analytic.append(np.asarray(jvp(f, points, directions)[1]))
+        with no_grad():
+            n, e = numerical_jvp(lambda *x: _data_of(f(*x)), points, directions, with_error=True)
+        numeric.append(n)
+        errors.append(e)
+    cost = float(np.max(np.abs(_data_of(f(*points))), initial=0.0))
+    zeros = [np.zeros_like(n) for n in numeric]
+    verdicts = _verdicts(analytic, numeric, errors, tolerance, cost, zeros)
+    return _compare([f"direction {i}" for i in range(3)], analytic, numeric, errors, verdicts, tolerance)
+
+
+def _data_of(y: Any) -> np.ndarray:
+    return np.asarray(getattr(y, "_data", y))
 
 
 def _analytic(f: Any, inputs: Sequence[Any]) -> tuple[list[np.ndarray], Callable[..., float]]:
