@@ -261,3 +261,35 @@ def test_a_wrong_forward_rule_is_found_by_the_forward_mode_alone():
             check_gradients(lambda x: np.sum(doubled(x)), x, mode="forward")
     finally:
         mg.registry.forget("doubled")
+
+
+@pytest.mark.parametrize(
+    ("mistake", "text"),
+    [
+        (lambda g, x: -g, "the sign is wrong"),
+        (lambda g, x: 2 * g, "twice too large"),
+        (lambda g, x: g / 2, "half as large"),
+        (lambda g, x: g / 3, "3 times too small, a length of the data"),
+        (lambda g, x: g * 3, "3 times too large, a length of the data"),
+        (lambda g, x: g.T, "transposed"),
+        (lambda g, x: g.ravel()[::-1].reshape(3, 3), "in reversed order"),
+        (lambda g, x: g * 1.001, "1.001 times what it should be"),
+        (lambda g, x: g + 0.25, "off by the same 0.25 everywhere"),
+        (lambda g, x: g * 0, "0 everywhere"),
+        (lambda g, x: np.where(x < 0, 2 * g, g), "wrong only where the input is negative, and twice too large there"),
+        (lambda g, x: np.where(x == x.flat[0], 0, g), "wrong only at the first entry"),
+        (lambda g, x: g * np.nan, "not finite"),
+    ],
+)
+def test_the_pattern_of_a_mistake_is_named(mistake, text):
+    x = np.random.default_rng(0).normal(size=(3, 3))
+    pair = (lambda x: np.sum(np.sin(x) * x.T), lambda x: mistake(np.cos(x) * x.T + np.sin(x).T, x))
+    with pytest.raises(GradientError, match=text):
+        check_gradients(pair, x)
+
+
+def test_a_mistake_at_ties_alone_is_named():
+    x = np.array([1.0, 3.0, 1.0, 2.0])
+    wrong = lambda x: np.where(x == 1.0, 0.5, 1.0) * 2 * x  # noqa: E731
+    with pytest.raises(GradientError, match="wrong only at ties, and half as large"):
+        check_gradients((lambda x: np.sum(x**2), wrong), x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from ..graph import Node, no_grad
 from ..scalar import Scalar
 from ..tensor import Tensor
 from ..transforms import grad, jvp
+from .diagnosis import diagnosis
+from .frameworks import as_array, as_pair, framework_of
 from .numerical import numerical_gradient, numerical_jvp
 
 #: The course's thresholds (part C): up to the first a gradient is right, from the second on it is wrong.
@@ -47,7 +49,8 @@ class GradientReport:
     ``relative_error`` is ‖numeric − analytic‖ / (‖numeric‖ + ‖analytic‖) over all entries as one vector θ,
     and ``by_input`` the same for each input. ``worst`` lists the entries that differ most. ``counts`` says how many
     entries are "right", "right as a subgradient" (at a kink, between the slopes of its two sides), "wrong", and
-    "inconclusive" (the numerical derivative does not know the answer to the accuracy asked for).
+    "inconclusive" (the numerical derivative does not know the answer to the accuracy asked for). ``diagnoses`` names,
+    for an input whose gradient is wrong, the pattern of the mistake where it is a known one ("twice too large").
     """
 
     relative_error: float
@@ -56,6 +59,7 @@ class GradientReport:
     tolerance: float
     entries: int
     counts: Mapping[str, int]
+    diagnoses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -79,6 +83,7 @@ class GradientReport:
         special = {verdict: count for verdict, count in self.counts.items() if verdict != "right" and count}
         if special:
             lines.append("  " + ", ".join(f"{count} {verdict}" for verdict, count in special.items()))
+        lines += [f"  {name}: {text}" for name, text in self.diagnoses.items()]
         if self.worst:
             lines.append("  entries that differ:             analytic         numeric   its error")
             lines += [
@@ -97,6 +102,7 @@ def check_gradients(
     names: Sequence[str] | None = None,
     order: int = 1,
     mode: str = "reverse",
+    framework: str | None = None,
 ) -> GradientReport:
     """Hold the gradient of ``f`` against numerical derivatives, all inputs as one vector θ (course, part C).
 
@@ -124,6 +130,9 @@ def check_gradients(
         "reverse" checks gradients, "forward" the derivatives along three random directions (`jvp`) and costs as many
         evaluations whatever the size of the inputs, "both" does both. Order 2 and forward mode are for functions of
         the inputs that are given to them (not of parameters changed in place, not pairs).
+    framework
+        What ``f`` is written in: "minigrad", "torch", "jax", "autograd", "mygrad", "micrograd" (of numbers), or
+        "callable" for a pair; guessed from the inputs. HIPS autograd has to be named, since its inputs are arrays.
 
     Returns
     -------
@@ -154,6 +163,16 @@ def check_gradients(
         raise TypeError(
             "check_gradients: order=2 and forward mode want a function of arrays, and arrays for its inputs"
         )
+    if framework is None and not isinstance(f, tuple):
+        framework = framework_of(inputs)
+    if framework not in (None, "minigrad", "callable"):
+        if isinstance(f, tuple):
+            raise TypeError(
+                f"check_gradients: a pair (f, df) is checked as it is; framework={framework!r} wants f alone"
+            )
+        f, inputs = as_pair(f, framework), tuple(as_array(x) for x in inputs)
+    elif framework == "callable" and not isinstance(f, tuple):
+        raise TypeError("check_gradients: framework='callable' wants a pair (f, df) of functions of arrays")
     labels = [names[i] if names else getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)]
     for label, x in zip(labels, inputs):
         dtype = np.asarray(getattr(x, "_data", x)).dtype
@@ -177,7 +196,7 @@ def check_gradients(
         _allow_subgradients(value, points, analytic, verdicts)
     else:
         verdicts = _by_norms(analytic, numeric, tolerance)
-    return _compare(labels, analytic, numeric, errors, verdicts, tolerance)
+    return _compare(labels, analytic, numeric, errors, verdicts, tolerance, points)
 
 
 def _directions(inputs: Sequence[Any], seed: int) -> list[np.ndarray]:
@@ -362,6 +381,7 @@ def _compare(
     errors: Sequence[np.ndarray],
     verdicts: Sequence[np.ndarray],
     tolerance: float,
+    points: Sequence[np.ndarray] | None = None,
 ) -> GradientReport:
     by_input = {label: relative_error(a, n) for label, a, n in zip(labels, analytic, numeric)}
     differing = [
@@ -371,6 +391,11 @@ def _compare(
         if v[index] in (_WRONG, _INCONCLUSIVE)
     ]
     differing.sort(key=lambda each: -_nan_largest(abs(each.analytic - each.numeric)))
+    lengths = [n for x in points or () for n in x.shape]
+    found = {
+        label: diagnosis(a, n, x, v == _WRONG, lengths)
+        for label, a, n, v, x in zip(labels, analytic, numeric, verdicts, points or analytic)
+    }
     everything = [verdict for array in verdicts for verdict in array.ravel()]
     report = GradientReport(
         relative_error=relative_error(_flat(analytic), _flat(numeric)),
@@ -379,6 +404,7 @@ def _compare(
         tolerance=tolerance,
         entries=sum(each.size for each in analytic),
         counts={kind: everything.count(kind) for kind in (_RIGHT, _SUBGRADIENT, _WRONG, _INCONCLUSIVE)},
+        diagnoses={label: text for label, text in found.items() if text is not None},
     )
     if not report.passed:
         raise GradientError(report)
