@@ -1,4 +1,4 @@
-"""The command line: ``minigrad demo`` draws, verifies and trains, and shows it all on one page."""
+"""The command line: ``minigrad demo`` draws, verifies and trains; ``minigrad check`` verifies a function in a file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ import numpy as np
 
 import minigrad as mg
 
-
-class UserError(Exception):
-    """Something that whoever typed the command can put right; told in one line, exit code 2."""
+from .check_command import run_check
+from .errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code: 0, or 2 with one line on standard error."""
+    """Run the command line; gives the exit code: 0, 1 for a wrong gradient, or 2 with one line on standard error."""
     parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and keep.")
     parser.add_argument("--version", action="version", version=f"minigrad {mg.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -29,8 +28,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     demo.add_argument(
         "--digits", metavar="FILE", help="a CSV file, 64 grey levels and a label a row, in place of scikit-learn's"
     )
+    check = commands.add_parser("check", help="hold the gradient of a function in a file against numerical derivatives")
+    check.add_argument(
+        "target", metavar="FILE.py:FUNCTION", help="a function that gives a cost, such as homework.py:cost"
+    )
+    check.add_argument(
+        "--input", action="append", default=[], metavar="VALUE",
+        help="a number, a list of numbers, or a .npy file, for each argument in order (default: the function's own "
+        "defaults, or numbers by its annotations)",
+    )  # fmt: skip
+    check.add_argument("--derivative", metavar="NAME", help="the function in the file that gives the gradient, by hand")
+    check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
+    check.add_argument("--mode", choices=("reverse", "forward", "both"), default="reverse")
+    check.add_argument("--framework", help="what the function is written in (default: minigrad)")
+    check.add_argument("--html", metavar="FILE", help="write the report as a page, too")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "check":
+            return run_check(
+                options.target, options.input, derivative=options.derivative, order=options.order, mode=options.mode,
+                framework=options.framework, html=options.html,
+            )  # fmt: skip
         run_demo(options.out, options.seed, options.digits)
     except (UserError, OSError, ImportError, ValueError) as error:
         print(f"minigrad {options.command}: {error}", file=sys.stderr)

@@ -27,3 +27,7 @@ class RuleError(MinigradError, TypeError):
 
 class MutationError(MinigradError, TypeError):
     """A tensor in a graph was assigned into; the message says what to use instead."""
+
+
+class UserError(Exception):
+    """Something that whoever typed a command can put right; told in one line, exit code 2."""

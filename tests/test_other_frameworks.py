@@ -1,4 +1,4 @@
-"""`check_gradients` on functions of other frameworks: right ones pass, wrong ones are found, with one report for all."""
+"""`check_gradients` on functions of other frameworks: right ones pass, wrong ones are found, by one kind of report."""
 
 import importlib
 

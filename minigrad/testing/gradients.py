@@ -188,6 +188,10 @@ def check_gradients(
         second = check_gradients(pair, *inputs, eps=eps, tolerance=tolerance, names=[f"{x} of ⟨∇f, v⟩" for x in labels])
         if mode == "forward":
             return second
+    if not all(
+        isinstance(x, float) for x in inputs
+    ):  # numbers beside arrays are 0-d arrays: Scalars don't mix with them
+        inputs = tuple(np.asarray(x) if isinstance(x, float) else x for x in inputs)
     analytic, value = _analytic(f, inputs)
     points = [np.array(getattr(x, "_data", x), dtype=np.float64) for x in inputs]
     numeric, errors = numerical_gradient(value, *points, eps=eps, with_error=True)
