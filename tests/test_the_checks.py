@@ -293,3 +293,24 @@ def test_a_mistake_at_ties_alone_is_named():
     wrong = lambda x: np.where(x == 1.0, 0.5, 1.0) * 2 * x  # noqa: E731
     with pytest.raises(GradientError, match="wrong only at ties, and half as large"):
         check_gradients((lambda x: np.sum(x**2), wrong), x)
+
+
+def test_a_random_function_and_one_that_changes_its_inputs_are_refused_with_the_reason():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=r"gave .*, then .* at the same inputs; draw its random numbers from a fixed"):
+        check_gradients(lambda x: np.sum(mg.dropout(x, 0.5, rng)), X)
+    assert check_gradients(lambda x: np.sum(mg.dropout(x, 0.5, rng=0) ** 2), X).passed
+
+    def greedy(x):
+        x *= 2
+        return np.sum(x**2)
+
+    with pytest.raises(ValueError, match="changes weights in place"):
+        check_gradients((greedy, lambda x: 8 * x), X, names=["weights"])
+
+    def greedy_tensor(x):
+        x.data[0, 0] += 1.0
+        return mg.sum(x**2)
+
+    with pytest.raises(ValueError, match="changes input 0 in place"):
+        check_gradients(greedy_tensor, X)

@@ -65,16 +65,17 @@ def _pattern(analytic: np.ndarray, numeric: np.ndarray, batch: Sequence[int]) ->
     square = analytic.ndim >= 2 and analytic.shape[-1] == analytic.shape[-2] > 1
     if square and _close(np.swapaxes(analytic, -1, -2), numeric):
         return "transposed"
-    if analytic.size > 1:
-        if _close(analytic.reshape(-1)[::-1], numeric.reshape(-1)):
-            return "in reversed order"
-        difference = analytic - numeric
-        if _close(difference, np.full_like(difference, difference.flat[0])):
-            return f"off by the same {difference.flat[0]:.3g} everywhere: a term is missing or one too many"
-        flat_n, flat_a = numeric.reshape(-1), analytic.reshape(-1)
-        ratio = float(flat_a @ flat_n) / (float(flat_n @ flat_n) or math.inf)
-        if _close(analytic, ratio * numeric):
-            return f"{ratio:.6g} times what it should be"
+    if analytic.size > 1 and _close(analytic.reshape(-1)[::-1], numeric.reshape(-1)):
+        return "in reversed order"
+    difference = analytic - numeric
+    if analytic.size > 1 and _close(difference, np.full_like(difference, difference.flat[0])):
+        return f"off by the same {difference.flat[0]:.3g} everywhere: a term is missing or one too many"
+    flat_n, flat_a = numeric.reshape(-1), analytic.reshape(-1)
+    ratio = float(flat_a @ flat_n) / (float(flat_n @ flat_n) or math.inf)
+    # of one entry any factor would do, so it says something only if it is a whole number or one part of it
+    telling = analytic.size > 1 or min(abs(x - round(x)) for x in (ratio, 1 / ratio if ratio else 0.5)) < 1e-6
+    if telling and _close(analytic, ratio * numeric):
+        return f"{ratio:.6g} times what it should be"
     return None
 
 

@@ -144,7 +144,8 @@ def check_gradients(
     GradientError
         If an entry is wrong, or inconclusive; it carries the report.
     TypeError, ValueError
-        If ``f`` gives no cost with one entry, if it is not finite, or if an input is not of floats.
+        If ``f`` gives no cost with one entry, if it is not finite, changes an input in place, gives another cost
+        each time (random numbers), or if an input is not of floats.
 
     Examples
     --------
@@ -194,6 +195,7 @@ def check_gradients(
         inputs = tuple(np.asarray(x) if isinstance(x, float) else x for x in inputs)
     analytic, value = _analytic(f, inputs)
     points = [np.array(getattr(x, "_data", x), dtype=np.float64) for x in inputs]
+    _refuse_unsteady(value, points, labels)
     numeric, errors = numerical_gradient(value, *points, eps=eps, with_error=True)
     if eps is None:
         verdicts = _verdicts(analytic, numeric, errors, tolerance, abs(value(*points)), points)
@@ -201,6 +203,22 @@ def check_gradients(
     else:
         verdicts = _by_norms(analytic, numeric, tolerance)
     return _compare(labels, analytic, numeric, errors, verdicts, tolerance, points)
+
+
+def _refuse_unsteady(value: Callable[..., float], points: Sequence[np.ndarray], labels: Sequence[str]) -> None:
+    """Raise for a function that changes its inputs or gives another cost each time: it has no derivative to check."""
+    costs = []
+    for _ in range(2):
+        copies = [x.copy() for x in points]
+        costs.append(float(value(*copies)))
+        for label, copied, x in zip(labels, copies, points):
+            if not np.array_equal(copied, x, equal_nan=True):
+                raise ValueError(f"check_gradients: the function changes {label} in place; let it work on a copy")
+    if abs(costs[0] - costs[1]) > 1e-12 * max(map(abs, costs)):
+        raise ValueError(
+            f"check_gradients: the function gave {costs[0]:.10g}, then {costs[1]:.10g} at the same inputs; draw its "
+            "random numbers from a fixed seed inside it, or once outside (dropout: one mask for all evaluations)"
+        )
 
 
 def _directions(inputs: Sequence[Any], seed: int) -> list[np.ndarray]:
