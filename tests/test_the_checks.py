@@ -314,3 +314,27 @@ def test_a_random_function_and_one_that_changes_its_inputs_are_refused_with_the_
 
     with pytest.raises(ValueError, match="changes input 0 in place"):
         check_gradients(greedy_tensor, X)
+
+
+def test_the_fast_check_takes_few_evaluations_whatever_the_size_and_finds_one_wrong_entry():
+    runs = []
+    x = np.random.default_rng(1).normal(size=(100, 100))
+
+    def cost(x):
+        runs.append(1)
+        return np.sum(np.tanh(x) ** 2)
+
+    right = lambda x: 2 * np.tanh(x) / np.cosh(x) ** 2  # noqa: E731
+    assert check_gradients((cost, right), x, fast=True).passed
+    assert len(runs) <= 20
+
+    def wrong(x):
+        g = right(x)
+        g[3, 7] *= 1.01
+        return g
+
+    with pytest.raises(GradientError, match="along a random direction"):
+        check_gradients((cost, wrong), x, fast=True)
+    model = mg.nn.MLP([10, 20, 3], rng=0)
+    data, labels = x[:16, :10], np.arange(16) % 3
+    assert check_gradients(lambda *_: mg.softmax_cross_entropy(model(data), labels), *model.parameters(), fast=True)
