@@ -6,7 +6,18 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from . import chain, convolution, derivatives, digits_mlp, growth, machine, measure, memory, scalar_moons
+from . import (
+    chain,
+    convolution,
+    derivatives,
+    digits_mlp,
+    gradient_check,
+    growth,
+    machine,
+    measure,
+    memory,
+    scalar_moons,
+)
 
 
 def _timed(
@@ -48,6 +59,10 @@ WORKLOADS: dict[str, tuple[str, Callable[[int], str]]] = {
     "hessian": (
         "Hessian of 1,000 variables (Rosenbrock's chain)",
         _timed("hessian", derivatives, derivatives.HESSIAN_GOALS, 1, 0.25, derivatives.HESSIAN),
+    ),
+    "check": (
+        "Checking the gradient of a network (goals: 2.2 evaluations an entry, fast: 20 in all)",
+        lambda rounds: gradient_check.table(),
     ),
     "memory": ("Peak memory of that step above the interpreter's", lambda rounds: memory.table()),
     "growth": ("Cost as a scalar chain grows (goals: backward ≤ 3 × forward, linear)", lambda rounds: growth.table()),

@@ -338,3 +338,33 @@ def test_the_fast_check_takes_few_evaluations_whatever_the_size_and_finds_one_wr
     model = mg.nn.MLP([10, 20, 3], rng=0)
     data, labels = x[:16, :10], np.arange(16) % 3
     assert check_gradients(lambda *_: mg.softmax_cross_entropy(model(data), labels), *model.parameters(), fast=True)
+
+
+def test_thousands_of_entries_take_about_two_evaluations_each_and_one_wrong_by_a_thousandth_is_found():
+    rng = np.random.default_rng(0)
+    w, x = rng.normal(size=(40, 50)) / 5, rng.normal(size=(20, 50))
+    runs = []
+
+    def cost(w):
+        runs.append(1)
+        return np.mean(np.tanh(x @ w.T) ** 2)
+
+    def right(w):
+        h = np.tanh(x @ w.T)
+        return (2 * h * (1 - h**2) / h.size).T @ x
+
+    assert check_gradients((cost, right), w).counts["right"] == w.size
+    assert len(runs) <= 2.2 * w.size
+    assert check_gradients((cost, right), np.asfortranarray(w)).passed
+
+    def wrong(w):
+        g = right(w)
+        smallest = np.unravel_index(np.argmin(np.abs(g)), g.shape)
+        g[5, 7] *= 1.001
+        g[smallest] *= 2
+        return g
+
+    with pytest.raises(GradientError) as found:
+        check_gradients((cost, wrong), w)
+    assert found.value.report.counts["wrong"] == 2
+    assert found.value.report.worst[0].index == (5, 7)
