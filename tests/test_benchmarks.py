@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import chain, digits_mlp, measure, scalar_moons
+from benchmarks import chain, convolution, derivatives, digits_mlp, gradient_check, measure, scalar_moons
 
 
 class Recorder:
@@ -67,3 +67,25 @@ def test_micrograd_and_minigrad_take_the_same_steps():
     for _ in range(3):
         ours, theirs = (run() for run in programs)
         assert ours == pytest.approx(theirs, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        *((convolution.program, name) for name in convolution.IMPLEMENTATIONS),
+        *((derivatives.jvp_program, name) for name in derivatives.JVP),
+        *((derivatives.hessian_program, name) for name in derivatives.HESSIAN),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")  # PyTorch's own, on its first jvp
+def test_every_program_of_the_derivatives_gives_the_numbers_worked_out_by_hand(program, name):
+    try:
+        program(name)
+    except ImportError as missing:
+        pytest.skip(f"{missing.name} is in the extra 'bench'")
+
+
+def test_a_gradient_check_stays_within_its_evaluations():
+    entries = sum(int(np.prod(s)) for s in gradient_check.SHAPES)
+    assert gradient_check.minigrad_check(fast=False)[1] <= 2.2 * entries
+    assert gradient_check.minigrad_check(fast=True)[1] <= 20
