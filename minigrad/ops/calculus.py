@@ -325,12 +325,7 @@ convolve.rules_by_input(
 )
 
 
-def _draw_correlate(draw):
-    n, m = draw.integer(1, 5), draw.integer(1, 3)
-    return (draw.array((n,)), draw.array((m,))), {"mode": draw.choice(["full", "same", "valid"])}
-
-
-@composed(numpy=np.correlate, inputs=_draw_correlate)
+@composed(numpy=np.correlate, inputs=_draw_convolve)
 def correlate(a, v, mode="valid"):
     """Cross-correlation of two vectors, yₖ = Σᵢ aᵢ₊ₖ vᵢ, with the modes of NumPy.
 

@@ -331,10 +331,9 @@ def multi_dot(arrays):
     for width in range(1, n):
         for i in range(n - width):
             j = i + width
-            cut[i, j] = min(
-                range(i, j), key=lambda k: cost[i, k] + cost[k + 1, j] + sides[i] * sides[k + 1] * sides[j + 1]
+            cost[i, j], cut[i, j] = min(
+                (cost[i, k] + cost[k + 1, j] + sides[i] * sides[k + 1] * sides[j + 1], k) for k in range(i, j)
             )
-            cost[i, j] = cost[i, cut[i, j]] + cost[cut[i, j] + 1, j] + sides[i] * sides[cut[i, j] + 1] * sides[j + 1]
 
     def product(i, j):
         return arrays[i] if i == j else matmul(product(i, cut[i, j]), product(cut[i, j] + 1, j))

@@ -119,8 +119,8 @@ def check_gradients(
         Tensor that is a leaf is changed in place for the numerical derivative and restored.
     eps
         The step ε of the course's two-sided difference (1e-7 there), whose error is unknown, so that the relative
-        error of each input as a whole decides; by default steps that
-        are chosen for each entry and extrapolated (`numerical_gradient`).
+        error of each input as a whole decides; by default steps that are chosen for each entry and extrapolated
+        (`numerical_gradient`).
     tolerance
         The relative error that an entry may have beside the numerical derivative's own; the course's 1e-7 by default.
     names
@@ -284,16 +284,9 @@ def _in_blocks(
                 numeric[number].reshape(-1)[here] += off * scaled / np.sum(scaled**2)
                 errors[number].reshape(-1)[here] = error
                 continue
-            for i in range(start, min(start + _BLOCK, flat.size)):
-
-                def one(x: np.ndarray, flat: np.ndarray = flat, i: int = i) -> float:
-                    flat[i] = x.item()
-                    return value(*(x.copy() for x in points))
-
-                kept = flat[i : i + 1].copy()
-                [found], [error] = numerical_gradient(one, kept, with_error=True)
-                flat[i : i + 1] = kept
-                numeric[number].reshape(-1)[i], errors[number].reshape(-1)[i] = found[0], error[0]
+            [found], [error] = numerical_gradient(moved, center, with_error=True)
+            flat[here] = center
+            numeric[number].reshape(-1)[here], errors[number].reshape(-1)[here] = found, error
     return numeric, errors
 
 
@@ -320,17 +313,13 @@ def _check_forward(f: Callable[..., Any], inputs: Sequence[Any], tolerance: floa
         directions = tuple(_directions(inputs, number))
         analytic.append(np.asarray(jvp(f, points, directions)[1]))
         with no_grad():
-            n, e = numerical_jvp(lambda *x: _data_of(f(*x)), points, directions, with_error=True)
+            n, e = numerical_jvp(lambda *x: as_array(f(*x)), points, directions, with_error=True)
         numeric.append(n)
         errors.append(e)
-    cost = float(np.max(np.abs(_data_of(f(*points))), initial=0.0))
+    cost = float(np.max(np.abs(as_array(f(*points))), initial=0.0))
     zeros = [np.zeros_like(n) for n in numeric]
     verdicts = _verdicts(analytic, numeric, errors, tolerance, cost, zeros)
     return _compare([f"direction {i}" for i in range(3)], analytic, numeric, errors, verdicts, tolerance)
-
-
-def _data_of(y: Any) -> np.ndarray:
-    return np.asarray(getattr(y, "_data", y))
 
 
 def _analytic(f: Any, inputs: Sequence[Any]) -> tuple[list[np.ndarray], Callable[..., float]]:
