@@ -28,6 +28,26 @@ def rebuilt(tree: Any, leaves: Sequence[Any]) -> Any:
     return _build(tree, iter(leaves))
 
 
+def paths_of(tree: Any, root: str = "") -> list[tuple[str, Any]]:
+    """Every leaf with its path, written as Python reads it, in the order of `leaves_of`.
+
+    >>> paths_of({"w": 1.0, "b": [2.0, None, (3.0,)]}, "p")
+    [("p['w']", 1.0), ("p['b'][0]", 2.0), ("p['b'][2][0]", 3.0)]
+    """
+    if tree is None:
+        return []
+    parts = _parts(tree)
+    if parts is None:
+        return [(root, tree)]
+    if isinstance(tree, dict):
+        steps = [f"[{key!r}]" for key in tree]
+    elif _is_dataclass(tree):
+        steps = [f".{field.name}" for field in dataclasses.fields(tree) if field.init]
+    else:
+        steps = [f".{name}" for name in getattr(tree, "_fields", ())] or [f"[{i}]" for i in range(len(parts))]
+    return [pair for step, part in zip(steps, parts) for pair in paths_of(part, root + step)]
+
+
 def _is_dataclass(tree: Any) -> bool:
     return dataclasses.is_dataclass(tree) and not isinstance(tree, type)
 

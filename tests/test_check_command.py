@@ -30,6 +30,9 @@ def bare(x):
 
 def vector(x=np.ones(2)):
     return x * 2
+
+def twice(x):
+    return np.full(2, 2.0)
 """
 
 
@@ -70,12 +73,12 @@ def test_inputs_may_be_given_as_numbers_lists_and_files(homework, tmp_path, caps
     [
         (["nowhere.py:f"], "nowhere.py: there is no such file"),
         (["{}"], "wants FILE.py:function"),
-        (["{}:missing"], "has no function 'missing'; it has cost, by_hand, careless, annotated, bare, vector"),
+        (["{}:missing"], "has no function 'missing'; it has cost, by_hand, careless, annotated, bare, vector, twice"),
         (["{}:bare"], "no example for its argument 'x'"),
         (["{}:bare", "--input", "one"], "--input one: wants a number"),
         (["{}:bare", "--input", "no.npy"], "no.npy"),
         (["{}:bare", "--input", "1", "--input", "2"], "--input was given 2 times, but bare takes 1"),
-        (["{}:vector"], "one number"),
+        (["{}:vector", "--derivative", "twice"], "projection="),
         (["{}:cost", "--framework", "theano"], "framework='theano'"),
     ],
 )

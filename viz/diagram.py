@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +84,7 @@ def draw(
     gradients: bool = True,
     scopes: bool = True,
     title: str | None = None,
+    marks: Mapping[Node, str] | None = None,
     theme: Theme = LIGHT,
     max_nodes: int = 400,
     engine: str | None = None,
@@ -109,6 +110,8 @@ def draw(
         Whether to draw a box around each scope.
     title
         A line above the drawing.
+    marks
+        Nodes to point out, with what to write on them, such as ``{node: "its gradient is wrong"}``.
     max_nodes
         The largest graph that is drawn.
     engine
@@ -154,10 +157,12 @@ def draw(
     def add(into: graphviz.Digraph, vertex: Vertex) -> None:
         style = theme.kinds[vertex.kind]
         is_root = vertex.id == view.root
+        mark = None if marks is None or vertex.node is None else marks.get(vertex.node)
+        outline = theme.mark if mark else theme.root_outline if is_root else style.outline
         into.node(
-            str(vertex.id), label=_label(vertex, final, values, gradients, theme), shape=style.shape, style=style.style,
-            fillcolor=style.fill, color=theme.root_outline if is_root else style.outline,
-            penwidth="2" if is_root else "1.3", peripheries="2" if is_root else "1",
+            str(vertex.id), label=_label(vertex, final, values, gradients, mark, theme), shape=style.shape,
+            style=style.style, fillcolor=theme.mark_fill if mark else style.fill, color=outline,
+            penwidth="3" if mark else "2" if is_root else "1.3", peripheries="2" if is_root else "1",
         )  # fmt: skip
 
     _add_scope(source, (), list(view.nodes), add, scopes, theme)
@@ -202,7 +207,7 @@ _ORDERED = frozenset({"subtract", "divide", "power", "matmul", "dot"})
 # ---- what a node says -----------------------------------------------------------------------------------
 
 
-def _label(vertex: Vertex, final: str | None, values: bool, gradients: bool, theme: Theme) -> str:
+def _label(vertex: Vertex, final: str | None, values: bool, gradients: bool, mark: str | None, theme: Theme) -> str:
     """An HTML-like label: the heading, then value and gradient on lines of their own."""
     size = theme.font_size
     heading = vertex.op.label if vertex.op else vertex.name or ""
@@ -217,6 +222,8 @@ def _label(vertex: Vertex, final: str | None, values: bool, gradients: bool, the
         if len(lines) == 2 and lines[0] == describe(vertex.value)[0]:
             lines = lines[1:]  # the shape and dtype stand above already
         rows += _lines(lead, lines, size - 1, theme.gradient_text)
+    if mark:
+        rows.append(_row(mark, size - 1, bold=True, color=theme.mark))
     return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
 
 

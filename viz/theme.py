@@ -30,6 +30,8 @@ class Theme:
     background: str = "#FFFFFF"
     edge: str = "#6B6B6B"
     root_outline: str = "#9A3B00"
+    mark: str = "#B00020"
+    mark_fill: str = "#FFE3E6"
     scope_fills: tuple[str, ...] = ("#F6F7F9", "#ECEFF3", "#E2E6EC")
     scope_outline: str = "#9AA3AE"
     kinds: dict[str, Style] = field(

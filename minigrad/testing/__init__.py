@@ -1,9 +1,12 @@
-"""Verify gradients: `check_gradients`, numerical derivatives, and (with hypothesis) strategies."""
+"""Verify gradients: `check_gradients`, numerical derivatives, mutation tests and (with hypothesis) strategies."""
 
-from .gradients import Disagreement, GradientError, GradientReport, check_gradients, relative_error
+from . import operations
+from .gradients import check_gradients
 from .numerical import numerical_gradient, numerical_hessian, numerical_jacobian, numerical_jvp
+from .report import Comparison, Disagreement, GradientError, GradientReport, relative_error
 
 __all__ = [
+    "Comparison",
     "Disagreement",
     "GradientError",
     "GradientReport",

@@ -1,4 +1,4 @@
-"""Functions written in other frameworks as pairs ``(f, df)`` of NumPy functions, which `check_gradients` takes.
+"""Functions written in other frameworks as NumPy functions: the value, and the gradient for a cotangent.
 
 Nothing is imported until a framework is asked for.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-Pair = tuple[Callable[..., Any], Callable[..., Any]]
+Functions = tuple[Callable[..., Any], Callable[..., Any]]
 
 
 def framework_of(inputs: Sequence[Any]) -> str:
@@ -25,17 +25,17 @@ def framework_of(inputs: Sequence[Any]) -> str:
     return "minigrad"
 
 
-def as_pair(f: Callable[..., Any], framework: str) -> Pair:
-    """The function's value and its gradients, as functions of float64 arrays.
+def as_functions(f: Callable[..., Any], framework: str) -> Functions:
+    """``value(*points)`` and ``derivative(cotangent, *points)``, the gradients of Σ value · cotangent, on arrays.
 
     Raises ValueError for an unknown framework and ImportError, with what to install, for one that is missing.
     """
-    if framework not in _PAIRS:
+    if framework not in _ADAPTERS:
         raise ValueError(
-            f"check_gradients: framework={framework!r}; known are minigrad, callable, {', '.join(sorted(_PAIRS))}"
+            f"check_gradients: framework={framework!r}; known are minigrad, callable, {', '.join(sorted(_ADAPTERS))}"
         )
     try:
-        return _PAIRS[framework](f)
+        return _ADAPTERS[framework](f)
     except ImportError as error:
         raise ImportError(
             f"check_gradients: framework={framework!r} needs {framework}: pip install {framework}"
@@ -52,22 +52,23 @@ def as_array(x: Any) -> np.ndarray:
     return np.asarray(getattr(x, "_data", x))
 
 
-def _torch(f: Callable[..., Any]) -> Pair:
+def _torch(f: Callable[..., Any]) -> Functions:
     torch = importlib.import_module("torch")
 
     def value(*points: np.ndarray) -> Any:
         with torch.no_grad():
             return np.asarray(f(*(torch.tensor(x) for x in points)))
 
-    def derivative(*points: np.ndarray) -> list[np.ndarray]:
+    def derivative(cotangent: np.ndarray, *points: np.ndarray) -> list[np.ndarray]:
         leaves = [torch.tensor(x, requires_grad=True) for x in points]
-        gradients = torch.autograd.grad(f(*leaves), leaves, allow_unused=True)
+        y = f(*leaves)
+        gradients = torch.autograd.grad(y, leaves, torch.as_tensor(cotangent, dtype=y.dtype), allow_unused=True)
         return [np.zeros_like(x) if g is None else g.numpy() for g, x in zip(gradients, points)]
 
     return value, derivative
 
 
-def _jax(f: Callable[..., Any]) -> Pair:
+def _jax(f: Callable[..., Any]) -> Functions:
     jax = importlib.import_module("jax")
     in_float64 = (
         jax.enable_x64 if hasattr(jax, "enable_x64") else importlib.import_module("jax.experimental").enable_x64
@@ -77,41 +78,46 @@ def _jax(f: Callable[..., Any]) -> Pair:
         with in_float64(True):
             return np.asarray(f(*map(jax.numpy.asarray, points)))
 
-    def derivative(*points: np.ndarray) -> list[np.ndarray]:
+    def derivative(cotangent: np.ndarray, *points: np.ndarray) -> list[np.ndarray]:
         with in_float64(True):
-            gradient = jax.grad(f, argnums=tuple(range(len(points))))
-            return [np.asarray(g) for g in gradient(*map(jax.numpy.asarray, points))]
+            y, pull_back = jax.vjp(f, *map(jax.numpy.asarray, points))
+            return [np.asarray(g) for g in pull_back(jax.numpy.asarray(cotangent, dtype=y.dtype))]
 
     return value, derivative
 
 
-def _autograd(f: Callable[..., Any]) -> Pair:
+def _autograd(f: Callable[..., Any]) -> Functions:
     autograd = importlib.import_module("autograd")
-    return f, lambda *points: list(autograd.grad(f, tuple(range(len(points))))(*points))
+
+    def derivative(cotangent: np.ndarray, *points: np.ndarray) -> list[np.ndarray]:
+        pulled = [autograd.make_vjp(f, i)(*points) for i in range(len(points))]
+        return [pull_back(cotangent if np.ndim(y) else float(cotangent)) for pull_back, y in pulled]
+
+    return f, derivative
 
 
-def _mygrad(f: Callable[..., Any]) -> Pair:
+def _mygrad(f: Callable[..., Any]) -> Functions:
     mygrad = importlib.import_module("mygrad")
 
-    def derivative(*points: np.ndarray) -> list[np.ndarray]:
+    def derivative(cotangent: np.ndarray, *points: np.ndarray) -> list[np.ndarray]:
         leaves = [mygrad.tensor(x) for x in points]
-        f(*leaves).backward()
+        f(*leaves).backward(cotangent)
         return [np.zeros_like(x) if leaf.grad is None else np.asarray(leaf.grad) for leaf, x in zip(leaves, points)]
 
     return lambda *points: np.asarray(f(*(mygrad.tensor(x) for x in points)).data), derivative
 
 
-def _micrograd(f: Callable[..., Any]) -> Pair:
+def _micrograd(f: Callable[..., Any]) -> Functions:
     engine = importlib.import_module("micrograd.engine")
 
-    def derivative(*points: np.ndarray) -> list[np.ndarray]:
+    def derivative(cotangent: np.ndarray, *points: np.ndarray) -> list[np.ndarray]:
         leaves = [engine.Value(float(x)) for x in points]
         f(*leaves).backward()
-        return [np.asarray(leaf.grad, dtype=np.float64) for leaf in leaves]
+        return [float(cotangent) * np.asarray(leaf.grad, dtype=np.float64) for leaf in leaves]
 
     return lambda *points: f(*(engine.Value(float(x)) for x in points)).data, derivative
 
 
-_PAIRS: dict[str, Callable[[Callable[..., Any]], Pair]] = {
+_ADAPTERS: dict[str, Callable[[Callable[..., Any]], Functions]] = {
     "torch": _torch, "jax": _jax, "autograd": _autograd, "mygrad": _mygrad, "micrograd": _micrograd,
 }  # fmt: skip

@@ -7,8 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from ..registry import Composed, Op
+from ..registry import Composed, Domain, Op
 from ..trees import leaves_of, rebuilt
+from .draws import Draw
+
+
+def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Valid ``(inputs, options)`` for an operation, as its ``inputs=`` says: a function of the draw, or its domains.
+
+    Raises ValueError if the operation was registered without ``inputs=``.
+    """
+    if op.inputs is None:
+        raise ValueError(f"{op.name}: registered without inputs=, so there is nothing to draw from")
+    if callable(op.inputs):
+        return op.inputs(draw)
+    shape = draw.shape(max_dims=3, min_side=draw.choice([1, 1, 1, 0]))
+    return tuple(_in_domain(draw, shape, each) for each in op.inputs), {}
+
+
+def _in_domain(draw: Draw, shape: tuple[int, ...], domain: Domain) -> np.ndarray:
+    own = draw.broadcastable_to(shape) if draw.boolean() else shape
+    return draw.array(own, low=domain.low, high=domain.high, avoid=domain.avoid)
+
+
+def drawn_example(op: Op | Composed, draw: Draw) -> Example:
+    """An operation with valid arguments, as a function of its floating arrays."""
+    return Example(op, *drawn_inputs(op, draw))
 
 
 class Example:
@@ -28,6 +52,12 @@ class Example:
             for i, x in enumerate(self._leaves)
             if isinstance(x, np.ndarray) and x.dtype.kind == "f" and (isinstance(op, Composed) or rules[i])
         ]
+
+    @property
+    def several(self) -> bool:
+        """Whether the operation gives several results."""
+        inputs, options = self.arguments(self.points)
+        return isinstance(self.op, Composed) and isinstance(self.op(*inputs, **options), (tuple, list))
 
     def __repr__(self) -> str:
         return f"{self.op.name}{(*self.inputs, self.options)}"

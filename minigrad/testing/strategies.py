@@ -1,12 +1,7 @@
-"""Hypothesis strategies: valid inputs for any registered operation, drawn as the operation itself says.
-
-An operation's ``inputs=`` is either one `Domain` for each input (elementwise: shapes that broadcast) or a
-function of a `Draw`, which offers the few kinds of random choice that such functions need.
-"""
+"""Hypothesis strategies: arrays, valid inputs for any registered operation, random graphs and random networks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,102 +12,98 @@ except ImportError as error:  # pragma: no cover - the message is the point
     raise ImportError("minigrad.testing.strategies needs hypothesis: run pip install 'minigrad[test]'") from error
 
 from ..registry import Composed, Domain, Op
-from .operations import Example
+from .draws import Draw
+from .expression import Expression
+from .operations import Example, drawn_inputs
+from .random_graphs import draw_graph, draw_network
+
+__all__ = ["HypothesisDraw", "arrays", "examples_of", "graphs", "inputs_of", "networks", "shapes_that_broadcast"]
 
 
-class Draw:
-    """What an operation's input function draws from; every choice is Hypothesis's, so that it shrinks."""
+class HypothesisDraw(Draw):
+    """A `Draw` whose every choice is Hypothesis's, so that it shrinks."""
 
-    def __init__(self, draw: Any) -> None:
+    def __init__(self, draw: Any, *, kinks: bool = False, scale: float = 1.0) -> None:
+        super().__init__(kinks=kinks, scale=scale)
         self._draw = draw
 
     def integer(self, low: int, high: int) -> int:
         """An integer from low to high, both included."""
         return self._draw(st.integers(low, high))
 
-    def boolean(self) -> bool:
-        """True or False."""
-        return self._draw(st.booleans())
-
-    def choice(self, options: Sequence[Any]) -> Any:
-        """One of the options; the first is the simplest."""
-        return options[self._draw(st.integers(0, len(options) - 1))]
-
-    def shape(self, *, min_dims: int = 0, max_dims: int = 2, min_side: int = 1, max_side: int = 3) -> tuple[int, ...]:
-        """A shape with sides from ``min_side`` to ``max_side``."""
-        sides = st.integers(min_side, max_side)
-        return tuple(self._draw(st.lists(sides, min_size=min_dims, max_size=max_dims)))
-
-    def broadcastable_to(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """A shape that broadcasts to ``shape``: some leading axes dropped, some sides 1."""
-        kept = shape[self.integer(0, len(shape)) :]
-        return tuple(1 if self.boolean() else n for n in kept)
-
-    def axis(self, ndim: int) -> int:
-        """One axis, counted from the front or from the back."""
-        return self.integer(-ndim, ndim - 1)
-
-    def axes(self, ndim: int) -> int | tuple[int, ...] | None:
-        """The axes of a reduction: None, one, or several different ones."""
-        several = tuple(i for i in range(ndim) if self.boolean())
-        return self.choice([None, self.axis(ndim) if ndim else None, several])
+    def integers(self, low: int, high: int, size: int) -> list[int]:
+        """So many of them."""
+        return self._draw(st.lists(st.integers(low, high), min_size=size, max_size=size))
 
     def permutation(self, n: int) -> tuple[int, ...]:
         """The numbers 0 to n − 1 in some order."""
         return tuple(self._draw(st.permutations(range(n))))
 
-    def array(
-        self, shape: tuple[int, ...], *, low: float = -3.0, high: float = 3.0, avoid: Sequence[float] = ()
-    ) -> np.ndarray:
-        """Real numbers from low to high on a grid of 1/64, at least 1/16 from every number in ``avoid``."""
-        count = int(np.prod(shape))
-        grid = np.arange(np.ceil(low * 64), np.floor(high * 64) + 1) / 64
-        allowed = sorted((x for x in grid if all(abs(x - a) > 1 / 16 for a in avoid)), key=lambda x: (abs(x - 1), x))
-        picks = self._draw(st.lists(st.sampled_from(allowed), min_size=count, max_size=count))
-        return np.array(picks, dtype=np.float64).reshape(shape)
 
-    def distinct(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Real numbers of which no two are nearer than 1/8: no ties for maxima and the like."""
-        count = int(np.prod(shape))
-        order = self._draw(st.permutations(range(count)))
-        offset = self._draw(st.integers(-16, 16)) / 16
-        step = max(1 / 8, 3.0 / max(count, 1))
-        return ((np.array(order, dtype=np.float64) - count / 2) * step + offset).reshape(shape)
+@st.composite
+def arrays(draw: Any, shape: tuple[int, ...] | None = None, *, domain: Domain | None = None) -> np.ndarray:
+    """Arrays of float64: plain numbers, boundary values (0, ±1, the domain's ends) and ties.
 
-    def booleans(self, shape: tuple[int, ...]) -> np.ndarray:
-        """True and False."""
-        count = int(np.prod(shape))
-        return np.array(self._draw(st.lists(st.booleans(), min_size=count, max_size=count)), dtype=bool).reshape(shape)
-
-    def indices(self, n: int, *, size: int) -> np.ndarray:
-        """Integers from 0 to n − 1, duplicates likely."""
-        return np.array(self._draw(st.lists(st.integers(0, n - 1), min_size=size, max_size=size)), dtype=np.intp)
+    Parameters
+    ----------
+    shape
+        Their shape; by default one of up to three axes of length 0 to 3.
+    domain
+        The numbers they hold, such as ``mg.real(0.1, 3)``; by default −3 to 3.
+    """
+    source, numbers = HypothesisDraw(draw), domain or Domain()
+    shape = source.shape(max_dims=3, min_side=0) if shape is None else shape
+    return source.array(shape, low=numbers.low, high=numbers.high, avoid=numbers.avoid)
 
 
 @st.composite
-def inputs_of(draw: Any, op: Op | Composed) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def shapes_that_broadcast(draw: Any, count: int = 2, *, max_dims: int = 3) -> tuple[tuple[int, ...], ...]:
+    """Shapes that broadcast together, with axes of length 0 and 1 among them."""
+    source = HypothesisDraw(draw)
+    shape = source.shape(max_dims=max_dims, min_side=0)
+    return tuple(source.broadcastable_to(shape) if source.boolean() else shape for _ in range(count))
+
+
+@st.composite
+def inputs_of(draw: Any, op: Op | Composed, *, kinks: bool = False) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Valid ``(inputs, options)`` for an operation; inputs of an elementwise one broadcast together.
+
+    Parameters
+    ----------
+    kinks
+        Also draw the points where the derivative jumps, and ties, which samplers keep away from.
 
     Raises
     ------
     ValueError
         If the operation was registered without ``inputs=``.
     """
-    if op.inputs is None:
-        raise ValueError(f"{op.name}: registered without inputs=, so there is nothing to draw from")
-    source = Draw(draw)
-    if callable(op.inputs):
-        return op.inputs(source)
-    shape = source.shape(max_dims=3)
-    arrays = [_in_domain(source, shape, each) for each in op.inputs]
-    return tuple(arrays), {}
+    return drawn_inputs(op, HypothesisDraw(draw, kinks=kinks))
 
 
-def _in_domain(source: Draw, shape: tuple[int, ...], domain: Domain) -> np.ndarray:
-    own = source.broadcastable_to(shape) if source.boolean() else shape
-    return source.array(own, low=domain.low, high=domain.high, avoid=domain.avoid)
-
-
-def examples_of(op: Op | Composed) -> st.SearchStrategy[Example]:
+def examples_of(op: Op | Composed, *, kinks: bool = False) -> st.SearchStrategy[Example]:
     """An operation with valid arguments, as a function of its floating arrays."""
-    return inputs_of(op).map(lambda drawn: Example(op, *drawn))
+    return inputs_of(op, kinks=kinks).map(lambda drawn: Example(op, *drawn))
+
+
+@st.composite
+def graphs(draw: Any, max_nodes: int = 8, operations: Any = None) -> Expression:
+    """Random graphs over the whole registry: values used several times, broadcasting, views, duplicate indices.
+
+    A graph is an `Expression`, a function of its leaves: ``check_gradients(graph, *graph.leaves)``. It shrinks to few
+    operations of small arrays.
+
+    Parameters
+    ----------
+    max_nodes
+        The most operations in a graph.
+    operations
+        Which to draw from, by default every differentiable one that is registered when a graph is drawn.
+    """
+    return draw_graph(HypothesisDraw(draw), max_nodes, operations)
+
+
+@st.composite
+def networks(draw: Any, max_layers: int = 3) -> tuple[Any, np.ndarray]:
+    """Random small networks with a batch for them: ``(model, x)``, layers of all kinds in `mg.nn`."""
+    return draw_network(HypothesisDraw(draw), max_layers)

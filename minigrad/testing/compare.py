@@ -1,0 +1,149 @@
+"""The ways to hold a gradient against numerical derivatives, and what is said of each entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .diagnosis import diagnosis
+from .numerical import numerical_gradient, numerical_jvp
+from .report import IS_INCONCLUSIVE, IS_RIGHT, IS_WRONG, Comparison, relative_error
+from .subgradients import allow_subgradients
+from .subject import Recorded, Subject, signed
+
+#: More entries than these are checked in blocks first, of so many.
+_MANY, _BLOCK = 256, 16
+
+
+def every_entry(
+    subject: Subject,
+    claimed: Sequence[np.ndarray],
+    eps: float | None,
+    tolerance: float,
+    diagnoses: dict[str, str],
+) -> dict[str, Comparison]:
+    """Each entry of the gradient against its own numerical derivative."""
+    points, size = [x.copy() for x in subject.points], subject.magnitude()
+    if eps is None and sum(x.size for x in points) > _MANY:
+        numeric, errors = _in_blocks(claimed, subject.number, points, size)
+    else:
+        numeric, errors = numerical_gradient(subject.number, *points, eps=eps, with_error=True)
+    if eps is None:
+        verdicts = _verdicts(claimed, numeric, errors, tolerance, size, points)
+        allow_subgradients(subject.number, points, claimed, verdicts, size)
+    else:
+        verdicts = _by_norms(claimed, numeric, tolerance)
+    lengths = [n for x in points for n in x.shape]
+    for label, a, n, v, x in zip(subject.labels, claimed, numeric, verdicts, points):
+        text = diagnosis(a, n, x, v == IS_WRONG, lengths)
+        if text is not None:
+            diagnoses[label] = text
+    return _comparisons(subject.labels, claimed, numeric, errors, verdicts)
+
+
+def _comparisons(labels: Sequence[str], *columns: Sequence[np.ndarray]) -> dict[str, Comparison]:
+    return {label: Comparison(*arrays) for label, *arrays in zip(labels, *columns)}
+
+
+def _in_blocks(
+    analytic: Sequence[np.ndarray], number: Callable[..., float], points: list[np.ndarray], size: float
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The numerical gradient and its error, at a cost of one derivative for a block of entries where all are right.
+
+    A block is held against one derivative along a random direction through its entries. Where that agrees to the
+    derivative's own error, and not to any share of the block's size, every entry is as exact (but with the probability
+    that errors cancel to 12 digits); where it does not, each entry has a derivative of its own. The disagreement of a
+    block that agrees is spread over its entries.
+    """
+    rng = np.random.default_rng(0)
+    numeric = [np.array(g, dtype=np.float64, order="C") for g in analytic]
+    errors = [np.zeros_like(x) for x in points]
+    for at, point in enumerate(points):
+        flat = point.reshape(-1)  # a view: what moves here moves in the point
+        for start in range(0, flat.size, _BLOCK):
+            here = slice(start, start + _BLOCK)
+            center = flat[here].copy()
+            v = rng.choice([-1.0, 1.0], size=center.size) * rng.uniform(0.5, 1.5, size=center.size)
+            scaled = v * np.maximum(1.0, np.abs(center))
+
+            def moved(block: np.ndarray, flat: np.ndarray = flat, here: slice = here) -> float:
+                flat[here] = block
+                return number(*(x.copy() for x in points))
+
+            along, error = numerical_jvp(moved, [center], [scaled], with_error=True)
+            flat[here] = center
+            off = float(along) - float(np.sum(analytic[at].reshape(-1)[here] * scaled))
+            if abs(off) <= 4 * float(error) + 1e-13 * (1 + size):
+                numeric[at].reshape(-1)[here] += off * scaled / np.sum(scaled**2)
+                errors[at].reshape(-1)[here] = error
+                continue
+            [found], [error] = numerical_gradient(moved, center, with_error=True)
+            flat[here] = center
+            numeric[at].reshape(-1)[here], errors[at].reshape(-1)[here] = found, error
+    return numeric, errors
+
+
+def along_one_direction(
+    subject: Subject, claimed: Sequence[np.ndarray], eps: float | None, tolerance: float
+) -> dict[str, Comparison]:
+    """One random direction through all inputs."""
+    directions = signed(subject.points, 0)
+    analytic = np.asarray(sum(float(np.sum(g * v)) for g, v in zip(claimed, directions)))
+    numeric, error = numerical_jvp(subject.number, subject.points, directions, eps=eps, with_error=True)
+    size = subject.magnitude()
+    verdicts = _verdicts([analytic], [numeric], [error], tolerance, size, [np.zeros(())])
+    return _comparisons(["all inputs along a random direction"], [analytic], [numeric], [error], verdicts)
+
+
+def along_directions(subject: Recorded, tolerance: float) -> dict[str, Comparison]:
+    """The derivatives of every entry of the value along some random directions."""
+    found: dict[str, Comparison] = {}
+    for number in range(3):
+        directions = signed(subject.points, number)
+        analytic = _joined(subject.push([x.copy() for x in subject.points], directions))
+        numeric, error = numerical_jvp(
+            lambda *x: _joined(subject.outputs(x)), subject.points, directions, with_error=True
+        )
+        size = float(np.max(np.abs(_joined(subject.outputs(subject.points))), initial=0.0))
+        verdicts = _verdicts([analytic], [numeric], [error], tolerance, size, [np.zeros_like(numeric)])
+        found |= _comparisons([f"direction {number}"], [analytic], [numeric], [error], verdicts)
+    return found
+
+
+def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """One array as it is, several as one vector."""
+    return np.asarray(arrays[0]) if len(arrays) == 1 else np.concatenate([np.reshape(x, (-1,)) for x in arrays])
+
+
+# ---- verdicts --------------------------------------------------------------------------------------------------
+
+
+def _verdicts(
+    analytic: Sequence[np.ndarray],
+    numeric: Sequence[np.ndarray],
+    errors: Sequence[np.ndarray],
+    tolerance: float,
+    size: float,
+    points: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """What is to be said of every entry, each by its own size and its own numerical error."""
+    found = []
+    for a, n, e, x in zip(analytic, numeric, errors, points):
+        # the differences' rounding: that of a sum of this size over a step of about 1e-3 of the entry's
+        floor = 1e-13 * (1 + size) / np.maximum(1.0, np.abs(np.nan_to_num(x)))
+        asked = tolerance * np.maximum(np.abs(a), np.abs(n)) + floor
+        right = np.abs(a - n) <= asked + e
+        unknown = right & (e > 10 * asked)
+        found.append(np.where(unknown, IS_INCONCLUSIVE, np.where(right, IS_RIGHT, IS_WRONG)).astype(object))
+    return found
+
+
+def _by_norms(analytic: Sequence[np.ndarray], numeric: Sequence[np.ndarray], tolerance: float) -> list[np.ndarray]:
+    """The course's verdict, one for each input: a difference of one step does not know its own error."""
+    found = []
+    for a, n in zip(analytic, numeric):
+        right = relative_error(a, n) <= tolerance
+        differs = ~(np.abs(a - n) <= 1e-3 * np.max(np.abs(a - n), initial=0.0))
+        found.append(np.where(differs & (not right), IS_WRONG, IS_RIGHT).astype(object))
+    return found

@@ -1,0 +1,119 @@
+"""Which part of a graph is wrong: found, made small, written as a program of four lines, and drawn."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .compare import along_one_direction, every_entry
+from .expression import Expression, Step, shrunk
+from .subject import Recorded
+
+#: Graphs of more operations are not searched.
+_MOST_STEPS = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Culprit:
+    """The smallest part of a graph found whose gradient is wrong.
+
+    ``expression`` is that part, ``wrong`` the number of the row whose rule is wrong (None where every rule is right by
+    itself, and the mistake lies in how they are chained, or outside of the graph), ``text`` says so in a sentence,
+    ``picture`` is the file that it was drawn to, if any.
+    """
+
+    text: str
+    expression: Expression | None = None
+    wrong: int | None = None
+    picture: Path | None = None
+
+    @property
+    def reproducer(self) -> str | None:
+        """A program of four lines that fails in the same way."""
+        return None if self.expression is None else self.expression.reproducer()
+
+    def draw(self) -> Any:
+        """The part as a `viz.Diagram`, the wrong node marked."""
+        import viz
+
+        assert self.expression is not None
+        root, nodes = self.expression.graph()
+        marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
+        return viz.draw(root, marks=marks)
+
+    def __str__(self) -> str:
+        lines = [f"  {self.text}"]
+        if self.picture is not None:
+            lines.append(f"  drawn in {self.picture}")
+        if self.reproducer is not None:
+            lines += ["  to see it again:", *(f"    {line}" for line in self.reproducer.splitlines())]
+        return "\n".join(lines)
+
+
+def culprit_of(subject: Recorded, picture: Any = None) -> Culprit | None:
+    """The culprit in a function that failed; None where the graph is too large or cannot be run again."""
+    with subject._at(subject.points), np.errstate(all="ignore"):
+        root, _ = subject.root(subject.cotangents)
+        if root is None or root.op is None:
+            return Culprit("the function's value does not depend on its inputs by any recorded operation")
+        try:
+            expression = Expression.of(root)
+            if len(expression.steps) > _MOST_STEPS:
+                return None
+            return _drawn(_found(expression), picture)
+        except Exception:  # an operation that can't be run by itself: the report stands without this
+            return None
+
+
+def _found(expression: Expression) -> Culprit | None:
+    values = expression.values()
+    for number, step in expression.steps:
+        if not rule_holds(step, [values[i] for i in step.sources]):
+            alone = shrunk(expression.alone(number), expression_fails)
+            name = step.call.op.name
+            return Culprit(f"the rule of {name!r} is wrong", alone, len(alone.rows) - 1)
+    if expression_fails(expression):
+        small = shrunk(expression, expression_fails)
+        return Culprit("every rule is right by itself: going backward chains them wrongly", small)
+    return Culprit(
+        "the recorded graph's gradient is right, but the function computes something else: a part of it left the "
+        "graph (.data, .numpy(), .detach(), a number made of a tensor)"
+    )
+
+
+def rule_holds(step: Step, points: list[Any]) -> bool:
+    """Whether one operation's gradient is right at these values, along one random direction and else entry by entry."""
+    return not expression_fails(Expression([*points, Step(step.call, range(len(points)))]))
+
+
+def expression_fails(expression: Expression) -> bool:
+    """Whether the engine's gradient of an expression is wrong in some entry."""
+    leaves = expression.leaves
+    subject = Recorded(expression, leaves, None, scalars=False)
+    subject.settle()
+    claimed = subject.gradients([x.copy() for x in subject.points], subject.cotangents)
+    if sum(x.size for x in leaves) > 256:
+        [found] = along_one_direction(subject, claimed, None, 1e-7).values()
+        if not found.count("wrong"):
+            return False
+    found_by_label = every_entry(subject, claimed, None, 1e-7, {})
+    return any(part.count("wrong") for part in found_by_label.values())
+
+
+def _drawn(culprit: Culprit | None, picture: Any) -> Culprit | None:
+    """The culprit with its picture saved, where viz is present."""
+    if culprit is None or culprit.expression is None or importlib.util.find_spec("viz") is None:
+        return culprit
+    if picture is None:
+        hypothesis = sys.modules.get("hypothesis")
+        if hypothesis is not None and hypothesis.currently_in_test_context():
+            return culprit
+        picture = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg"
+    saved = culprit.draw().save(picture)
+    return Culprit(culprit.text, culprit.expression, culprit.wrong, Path(saved))

@@ -1,0 +1,122 @@
+"""At a kink: does a claimed gradient lie between the slopes of the pieces that meet there?
+
+A function like max(x, y) has no derivative where x = y, and every gradient between those of its pieces is as good as
+any other (Clarke 1975). Along a direction d the claim g·d must lie between the slopes of the function on both sides
+of the point, or, where pieces meet in a way that is neither convex nor concave (the median of tied numbers), between
+the slopes at points next to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .report import IS_RIGHT, IS_SUBGRADIENT, IS_WRONG
+
+#: Points next to the kink at which slopes are taken; entries that are looked at where none is right.
+_NEARBY, _SUSPECTS = 32, 64
+
+
+class _Slopes:
+    """The slopes of a function at and next to a point, along directions."""
+
+    def __init__(self, number: Callable[..., float], points: Sequence[np.ndarray], size: float) -> None:
+        self.number, self.points = number, points
+        self.scales = [np.maximum(1.0, np.abs(x)) for x in points]
+        dtype = np.asarray(number(*(x.copy() for x in points))).dtype
+        self.eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
+        self.size = size
+        #: The step along a direction; points next to the kink lie some thirty steps away.
+        self.step = 64 * np.sqrt(self.eps)
+
+    def at(self, t: float, direction: Sequence[np.ndarray], base: Sequence[np.ndarray] | None, radius: float) -> float:
+        """The function at x + radius · base + t · direction, all in units of the entries' own size."""
+        moves = direction if base is None else [t * d + radius * b for d, b in zip(direction, base)]
+        factor = t if base is None else 1.0
+        return float(self.number(*(x + s * factor * m for x, s, m in zip(self.points, self.scales, moves))))
+
+    def along(
+        self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float
+    ) -> tuple[float, float]:
+        """The least and the largest slope found with this step: at the point's two sides, and at the points nearby."""
+        center = self.at(0.0, direction, None, 0.0)
+        found = [
+            (self.at(step, direction, None, 0.0) - center) / step,
+            (center - self.at(-step, direction, None, 0.0)) / step,
+        ]
+        for base in bases:
+            above, below = (self.at(t, direction, base, 30 * step) for t in (step / 2, -step / 2))
+            found.append((above - below) / step)
+        return min(found), max(found)
+
+    def allow(self, claimed: float, direction: Sequence[np.ndarray], nearby: int) -> tuple[bool, bool]:
+        """Whether there is a kink along this direction, and whether the claimed slope lies between those found."""
+        rng = np.random.default_rng(0)
+        bases: list[list[np.ndarray]] = []
+        while True:
+            wide, narrow = (self.along(direction, bases, step) for step in (self.step, self.step / 8))
+            low, high = min(wide[0], narrow[0]), max(wide[1], narrow[1])
+            gap = narrow[1] - narrow[0]
+            rounding = 32 * self.eps * self.size / self.step * 8
+            curved = abs(wide[0] - narrow[0]) + abs(wide[1] - narrow[1])
+            kinked = gap > 0.5 * (wide[1] - wide[0]) and gap > 1e-4 * (abs(low) + abs(high)) + rounding
+            room = rounding + curved + 1e-3 * gap
+            inside = low - room <= claimed <= high + room
+            if (kinked and inside) or len(bases) >= nearby:
+                return kinked, inside
+            bases += [[rng.normal(size=x.shape) for x in self.points] for _ in range(4)]
+
+    def claim(self, gradients: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> float:
+        """The slope that the gradients claim along a direction."""
+        return float(sum(np.sum(g * s * d) for g, s, d in zip(gradients, self.scales, direction)))
+
+
+def allow_subgradients(
+    number: Callable[..., float],
+    points: Sequence[np.ndarray],
+    gradients: Sequence[np.ndarray],
+    verdicts: Sequence[np.ndarray],
+    size: float,
+) -> None:
+    """Change the verdicts of entries at a kink: right as a subgradient, or wrong where all together are none.
+
+    An entry passes alone along its own axis; then all of them together along 1, random ±1 and normal directions.
+    ``size`` is how large the numbers are that the function's value is the sum of.
+    """
+    suspects = [(n, index) for n, verdict in enumerate(verdicts) for index in np.argwhere(verdict != IS_RIGHT).tolist()]
+    if not all(np.all(np.isfinite(g)) for g in gradients):
+        return
+    slopes = _Slopes(number, points, size)
+    zeros = [np.zeros_like(x) for x in points]
+
+    def along_axis(n: int, index: Sequence[int]) -> list[np.ndarray]:
+        unit = zeros[n].copy()
+        unit[tuple(index)] = 1.0
+        return [*zeros[:n], unit, *zeros[n + 1 :]]
+
+    passed: list[tuple[int, tuple[int, ...]]] = []
+    for examined, (n, index) in enumerate(suspects):
+        if examined >= _SUSPECTS and not passed:
+            break
+        axis = along_axis(n, index)
+        if all(slopes.allow(slopes.claim(gradients, axis), axis, _NEARBY)):
+            passed.append((n, tuple(index)))
+    ones = [np.ones_like(x) for x in points]
+    if passed or slopes.allow(slopes.claim(gradients, ones), ones, 0)[0]:
+        together = all(slopes.allow(slopes.claim(gradients, d), d, _NEARBY)[1] for d in _directions(points))
+        for n, index in passed:
+            verdicts[n][index] = IS_SUBGRADIENT if together else IS_WRONG
+        if not together:
+            for n, verdict in enumerate(verdicts):
+                for index in map(tuple, np.argwhere(verdict == IS_RIGHT).tolist()):
+                    axis = along_axis(n, index)
+                    if slopes.allow(slopes.claim(gradients, axis), axis, 0)[0]:
+                        verdict[index] = IS_WRONG
+
+
+def _directions(points: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+    rng = np.random.default_rng(1)
+    signs = [[rng.choice([-1.0, 1.0], size=x.shape) for x in points] for _ in range(3)]
+    normal = [[np.asarray(rng.normal(size=x.shape)) for x in points] for _ in range(3)]
+    return [[np.ones_like(x) for x in points], *signs, *normal]

@@ -1,0 +1,377 @@
+"""What is checked: a function with the gradient it claims, as functions of plain arrays at given points.
+
+A `Subject` hides what the function is written in and what its inputs are: arrays, numbers, nested containers of them,
+parameters and modules that are changed in place, a pair written by hand, another framework's function. The checks
+know nothing but its methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import ops
+from ..backward import gradients_of
+from ..forward import push_forward
+from ..graph import Node, enable_grad, no_grad
+from ..nn.module import Module
+from ..scalar import Scalar
+from ..tensor import Tensor
+from ..trees import leaves_of, paths_of, rebuilt
+from .frameworks import as_array, as_functions, framework_of
+
+
+class Subject:
+    """A function of arrays, the cotangents that make one number of its value, and the gradient that it claims.
+
+    ``cotangents`` hold one array for each array of the value. A value of one entry has the cotangent 1; several
+    entries are contracted with random numbers of mixed sign, since a plain sum would hide mistakes (a softmax always
+    sums to 1).
+    """
+
+    labels: list[str]
+    points: list[np.ndarray]
+    cotangents: list[np.ndarray]
+
+    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The arrays that the function's value is made of."""
+        raise NotImplementedError
+
+    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What is claimed to be the gradient of Σ ⟨output, cotangent⟩ by every point."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Draw the cotangents; raises for a value that cannot be checked."""
+        found = self.outputs([x.copy() for x in self.points])
+        self.cotangents = [np.ones(np.shape(y)) for y in found]
+        if sum(map(np.size, found)) != 1:
+            self.cotangents = signed(found, 7)
+
+    def number(self, *points: np.ndarray) -> Any:
+        """The function's value as one number, in its own dtype, whose rounding is the differences' own."""
+        found = self.outputs(points)
+        if len(found) == 1 and found[0].size == 1:
+            number: Any = found[0].reshape(())[()]
+        else:
+            total = sum(float(np.sum(y * c)) for y, c in zip(found, self.cotangents))
+            number = np.result_type(np.float16, *(y for y in found if y.dtype.kind == "f")).type(total)
+        if not np.isfinite(number):
+            raise ValueError(f"check_gradients: the cost is {number} at or next to the given inputs")
+        return number
+
+    def magnitude(self) -> float:
+        """How large the terms are that the number is the sum of: its rounding is a share of this."""
+        return float(sum(np.sum(np.abs(y * c)) for y, c in zip(self.outputs(self.points), self.cotangents)))
+
+
+def signed(like: Sequence[Any], seed: int) -> list[np.ndarray]:
+    """Fixed random numbers of mixed sign, none of them near 0, one array for each."""
+    rng = np.random.default_rng(seed)
+    drawn = [rng.normal(size=np.shape(x)) for x in like]
+    return [np.asarray(x + np.where(x < 0, -0.25, 0.25)) for x in drawn]
+
+
+def subject_of(
+    f: Any, inputs: Sequence[Any], names: Sequence[str] | None, framework: str | None, projection: Any, scalars: bool
+) -> Subject:
+    """The subject for a function and its inputs as `check_gradients` takes them."""
+    if framework is None and not isinstance(f, tuple):
+        framework = framework_of([leaf for x in inputs for leaf in leaves_of(x)])
+    subject: Subject
+    if isinstance(f, tuple):
+        if framework not in (None, "callable"):
+            raise TypeError(
+                f"check_gradients: a pair (f, df) is checked as it is; framework={framework!r} wants f alone"
+            )
+        subject = Pair(*f, inputs, names, projection)
+    elif framework == "callable":
+        raise TypeError("check_gradients: framework='callable' wants a pair (f, df) of functions of arrays")
+    elif framework == "minigrad":
+        subject = Recorded(f, inputs, names, scalars)
+    else:
+        assert framework is not None
+        subject = Foreign(f, inputs, names, framework)
+    subject.settle()
+    if projection is not None:
+        shapes = [np.shape(each) for each in leaves_of(projection)]
+        if shapes != [np.shape(c) for c in subject.cotangents]:
+            wanted = [np.shape(c) for c in subject.cotangents]
+            raise ValueError(f"check_gradients: projection= has the shapes {shapes}, the function's value {wanted}")
+        subject.cotangents = [np.asarray(each, dtype=np.float64) for each in leaves_of(projection)]
+    return subject
+
+
+# ---- inputs and values ---------------------------------------------------------------------------------------
+
+
+def _labels(inputs: Sequence[Any], names: Sequence[str] | None) -> list[str]:
+    if names is not None and len(names) != len(inputs):
+        raise ValueError(f"check_gradients: {len(names)} names for {len(inputs)} inputs")
+    return [names[i] if names else getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)]
+
+
+def _point(label: str, x: Any) -> np.ndarray:
+    """A float64 array of an input's own values."""
+    array = as_array(x)
+    if array.dtype.kind != "f":
+        raise TypeError(f"check_gradients: {label} holds {array.dtype}; a derivative needs floats: write 1.0, not 1")
+    return np.array(array, dtype=np.float64, order="C")
+
+
+def _checked_output(y: Any) -> np.ndarray:
+    data = np.asarray(getattr(y, "_data", y))
+    if y is None or data.dtype.kind not in "fiu":
+        raise TypeError(f"check_gradients: the function gave {type(y).__name__}; it must return its cost, a number")
+    return data
+
+
+def _outputs_of(value: Any) -> list[np.ndarray]:
+    found = [_checked_output(y) for y in leaves_of(value)]
+    if not found:
+        raise TypeError(f"check_gradients: the function gave {type(value).__name__}; it must return its cost, a number")
+    return found
+
+
+# ---- a pair written by hand ----------------------------------------------------------------------------------
+
+
+class Pair(Subject):
+    """``(f, df)``: functions of arrays, df's the gradients of f's one number (of Σ f · projection for several)."""
+
+    def __init__(self, f: Any, df: Any, inputs: Sequence[Any], names: Sequence[str] | None, projection: Any) -> None:
+        self.f, self.df, self.projected = f, df, projection is not None
+        self.labels = _labels(inputs, names)
+        self.points = [_point(label, x) for label, x in zip(self.labels, inputs)]
+
+    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The value that f gives."""
+        found = _outputs_of(self.f(*points))
+        if sum(y.size for y in found) != 1 and not self.projected:
+            raise ValueError(
+                f"check_gradients: the function gave shape {found[0].shape}; reduce it to one number, best with random "
+                "weights, np.sum(y * weights), or pass projection= an array of its shape and let df be the gradient "
+                "of np.sum(y * projection). A plain sum hides mistakes (a softmax always sums to 1)"
+            )
+        return found
+
+    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What df gives."""
+        given = [x.copy() for x in points]
+        found = self.df(*given)
+        for label, x, point in zip(self.labels, given, points):
+            if not np.array_equal(x, point, equal_nan=True):
+                raise ValueError(f"check_gradients: df changes {label} in place; let it work on a copy")
+        found = found if isinstance(found, (tuple, list)) else (found,)
+        if len(found) != len(points):
+            raise ValueError(f"check_gradients: df gave {len(found)} gradients for {len(points)} inputs")
+        for label, g, x in zip(self.labels, found, points):
+            if np.shape(g) != x.shape:
+                raise ValueError(
+                    f"check_gradients: df gave shape {np.shape(g)} for {label} of shape {x.shape}"
+                    + _not_summed(np.shape(g), x.shape)
+                )
+        return [np.array(g, dtype=np.float64) for g in found]
+
+
+def _not_summed(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """What to say of a gradient that has the shape of what its input was broadcast to."""
+    extra = len(shape) - len(wanted)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[extra:])):
+        return ""
+    axes = [*range(extra), *(extra + i for i, n in enumerate(wanted) if n == 1 != shape[extra + i])]
+    return f": it is not summed over the broadcast ax{'is' if len(axes) == 1 else 'es'} {', '.join(map(str, axes))}"
+
+
+class Foreign(Subject):
+    """A function written in another framework."""
+
+    def __init__(self, f: Any, inputs: Sequence[Any], names: Sequence[str] | None, framework: str) -> None:
+        self._value, self._derivative = as_functions(f, framework)
+        self.labels = _labels(inputs, names)
+        self.points = [_point(label, x) for label, x in zip(self.labels, inputs)]
+
+    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The value that the framework gives."""
+        return _outputs_of(self._value(*points))
+
+    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The framework's own gradients."""
+        return [np.asarray(g, dtype=np.float64) for g in self._derivative(cotangents[0], *points)]
+
+
+# ---- a function that minigrad records ------------------------------------------------------------------------
+
+
+class Recorded(Subject):
+    """A function of Tensors, or of Scalars where all inputs are numbers; parameters are changed in place and restored.
+
+    Every run finds modules as they were: running averages, and the state of random generators (a dropout's mask is
+    the same in all of them), are put back after it.
+    """
+
+    def __init__(self, f: Any, inputs: Sequence[Any], names: Sequence[str] | None, scalars: bool) -> None:
+        self.f = f
+        labels = _labels(inputs, names)
+        given = list(inputs)
+        if isinstance(f, Module):
+            labels, given = [*labels, ""], [*given, f]
+        self._modules = [leaf for x in given for leaf in leaves_of(x) if isinstance(leaf, Module)]
+        self.scalars = scalars and all(isinstance(x, (float, Scalar)) for x in inputs) and bool(inputs)
+        self.labels, self.leaves = [], []
+        self.arguments: list[Any] = []
+        for label, tree in zip(labels, given):
+            self.arguments.append(rebuilt(tree, [self._argument(name, leaf) for name, leaf in paths_of(tree, label)]))
+        if isinstance(f, Module):
+            self.arguments.pop()  # f knows its own parameters
+        if not self.leaves:
+            raise TypeError("check_gradients: there is nothing to differentiate by: the inputs hold no floats")
+        self.points = [_point(label, leaf) for label, leaf in zip(self.labels, self.leaves)]
+
+    def _argument(self, label: str, x: Any) -> Any:
+        """What f is given for an input; the nodes that its gradient is taken by are noted."""
+        if isinstance(x, Module):
+            for path, parameter in x.named_parameters():
+                self._add(parameter.name or f"{label}.{path}".lstrip("."), parameter)
+            return x
+        if isinstance(x, Node):
+            if not x.is_leaf:
+                raise TypeError("check_gradients: an input is the result of an operation; pass its .detach()")
+            node: Any = x if x.requires_grad else Tensor(_point(label, x), requires_grad=True, name=x.name)
+        elif self.scalars:
+            node = Scalar(x)
+        else:
+            node = Tensor(_point(label, x), requires_grad=True)
+        self._add(label, node)
+        return node
+
+    def _add(self, label: str, leaf: Any) -> None:
+        if all(leaf is not each for each in self.leaves):
+            self.labels.append(label)
+            self.leaves.append(leaf)
+
+    @contextmanager
+    def _at(self, points: Sequence[np.ndarray]) -> Iterator[None]:
+        """The leaves hold these points, and everything is as it was afterwards."""
+        kept = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
+        try:
+            with _frozen(self._modules):
+                for leaf, point in zip(self.leaves, points):
+                    leaf._data = float(point) if isinstance(leaf, Scalar) else point
+                    leaf.grad = 0.0 if isinstance(leaf, Scalar) else None
+                    leaf.mark_changed()
+                yield
+        finally:
+            for leaf, data, gradient in kept:
+                leaf._data, leaf.grad = data, gradient
+                leaf.mark_changed()
+
+    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The arrays of the function's value."""
+        with self._at(points), no_grad():
+            return _outputs_of(self.f(*self.arguments))
+
+    def nodes(self) -> list[Any]:
+        """The nodes that the function gives, recorded."""
+        with enable_grad():
+            value = self.f(*self.arguments)
+        _outputs_of(value)
+        found = leaves_of(value)
+        if not any(isinstance(y, Node) for y in found):
+            raise TypeError(f"check_gradients: the function left the graph: it gave {type(value).__name__}, not a node")
+        return found
+
+    def root(self, cotangents: Sequence[np.ndarray]) -> tuple[Any, Any]:
+        """One node and its cotangent that stand for Σ ⟨output, cotangent⟩; None where nothing is differentiable."""
+        pairs = [(y, c) for y, c in zip(self.nodes(), cotangents) if isinstance(y, Node) and y.requires_grad]
+        if len(pairs) <= 1:
+            return pairs[0] if pairs else (None, None)
+        with enable_grad():
+            return sum((ops.sum(y * c) for y, c in pairs), start=Tensor(0.0)), np.ones(())
+
+    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The gradients that backward leaves on the leaves."""
+        with self._at(points):
+            root, cotangent = self.root(cotangents)
+            if isinstance(root, Scalar):
+                root.backward(float(cotangent))
+            elif root is not None:
+                root.backward(cotangent)
+            found = [None if leaf.grad is None else np.asarray(leaf.grad) for leaf in self.leaves]
+        return [np.zeros_like(x) if g is None else g for g, x in zip(found, points)]
+
+    def along_gradients(
+        self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray], directions: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """The gradients of ⟨∇, direction⟩: second derivatives, by going backward through the backward pass."""
+        found: list[Any] = [None] * len(self.leaves)
+        with self._at(points):
+            root, cotangent = self.root(cotangents)
+            if root is not None:
+                first = gradients_of(root, self.leaves, Tensor(cotangent), create_graph=True)
+                with enable_grad():
+                    parts = [ops.sum(g * v) for g, v in zip(first, directions) if g is not None]
+                    total = sum(parts, start=Tensor(0.0))
+                if total.requires_grad:
+                    found = gradients_of(total, self.leaves, np.ones(()), create_graph=False)
+        return [np.zeros_like(x) if g is None else g for g, x in zip(found, points)]
+
+    def push(self, points: Sequence[np.ndarray], tangents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The derivative of every output along the tangents, by forward mode."""
+        with self._at(points):
+            nodes = self.nodes()
+            roots = [y for y in nodes if isinstance(y, Tensor)]
+            with enable_grad():
+                pushed = push_forward(roots, dict(zip(self.leaves, tangents)), create_graph=False)
+            found = dict(zip(map(id, roots), pushed))
+        return [
+            np.zeros(np.shape(y)) if found.get(id(y)) is None else np.asarray(found[id(y)], dtype=np.float64)
+            for y in nodes
+        ]
+
+
+class AlongGradients(Subject):
+    """x ↦ ⟨∇f(x), v⟩ for a random direction v: what is checked for second derivatives."""
+
+    def __init__(self, first: Recorded) -> None:
+        self.first, self.directions = first, signed(first.points, 11)
+        self.labels = [f"{label} of ⟨∇f, v⟩" for label in first.labels]
+        self.points = first.points
+
+    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """⟨∇f, v⟩, the gradient as the first derivative's rules give it."""
+        found = self.first.gradients(points, self.first.cotangents)
+        return [np.asarray(sum(np.sum(g * v) for g, v in zip(found, self.directions)))]
+
+    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """The second derivatives as the engine gives them."""
+        return self.first.along_gradients(points, self.first.cotangents, self.directions)
+
+    def magnitude(self) -> float:
+        """Of the gradient's terms."""
+        found = self.first.gradients(self.points, self.first.cotangents)
+        return float(sum(np.sum(np.abs(g * v)) for g, v in zip(found, self.directions)))
+
+
+@contextmanager
+def _frozen(modules: Sequence[Module]) -> Iterator[None]:
+    """Whatever a run changes in the modules is put back: attributes, arrays, the state of random generators."""
+    everything = {id(each): each for module in modules for each in module.modules()}.values()
+    attributes = [(module, dict(vars(module))) for module in everything]
+    values = [value for _, kept in attributes for value in kept.values()]
+    arrays = [(value, value.copy()) for value in values if isinstance(value, np.ndarray)]
+    generators = [(value, value.bit_generator.state) for value in values if isinstance(value, np.random.Generator)]
+    try:
+        yield
+    finally:
+        for module, kept in attributes:
+            vars(module).clear()
+            vars(module).update(kept)
+        for array, copied in arrays:
+            if array.flags.writeable:
+                array[...] = copied
+        for generator, state in generators:
+            generator.bit_generator.state = state
