@@ -30,7 +30,7 @@ def every_entry(
     else:
         numeric, errors = numerical_gradient(subject.number, *points, eps=eps, with_error=True)
     if eps is None:
-        verdicts = _verdicts(claimed, numeric, errors, tolerance, size, points)
+        verdicts = verdicts_of(claimed, numeric, errors, tolerance, size, points)
         allow_subgradients(subject.number, points, claimed, verdicts, size)
     else:
         verdicts = _by_norms(claimed, numeric, tolerance)
@@ -92,7 +92,7 @@ def along_one_direction(
     analytic = np.asarray(sum(float(np.sum(g * v)) for g, v in zip(claimed, directions)))
     numeric, error = numerical_jvp(subject.number, subject.points, directions, eps=eps, with_error=True)
     size = subject.magnitude()
-    verdicts = _verdicts([analytic], [numeric], [error], tolerance, size, [np.zeros(())])
+    verdicts = verdicts_of([analytic], [numeric], [error], tolerance, size, [np.zeros(())])
     return _comparisons(["all inputs along a random direction"], [analytic], [numeric], [error], verdicts)
 
 
@@ -106,7 +106,7 @@ def along_directions(subject: Recorded, tolerance: float) -> dict[str, Compariso
             lambda *x: _joined(subject.outputs(x)), subject.points, directions, with_error=True
         )
         size = float(np.max(np.abs(_joined(subject.outputs(subject.points))), initial=0.0))
-        verdicts = _verdicts([analytic], [numeric], [error], tolerance, size, [np.zeros_like(numeric)])
+        verdicts = verdicts_of([analytic], [numeric], [error], tolerance, size, [np.zeros_like(numeric)])
         found |= _comparisons([f"direction {number}"], [analytic], [numeric], [error], verdicts)
     return found
 
@@ -119,7 +119,7 @@ def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
 # ---- verdicts --------------------------------------------------------------------------------------------------
 
 
-def _verdicts(
+def verdicts_of(
     analytic: Sequence[np.ndarray],
     numeric: Sequence[np.ndarray],
     errors: Sequence[np.ndarray],

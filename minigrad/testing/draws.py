@@ -90,7 +90,7 @@ class Draw:
         return values.reshape(shape)
 
     def distinct(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Real numbers of which no two are nearer than 1/8, so that there are no ties; with ``kinks`` there are many."""
+        """Real numbers no two of which are nearer than 1/8: there are no ties. With ``kinks`` there are many."""
         count = int(np.prod(shape))
         order = np.array(self.integers(0, 2, count) if self.kinks else self.permutation(count), dtype=np.float64)
         offset = self.integer(-16, 16) / 16

@@ -14,8 +14,9 @@ import numpy as np
 
 from .report import IS_RIGHT, IS_SUBGRADIENT, IS_WRONG
 
-#: Points next to the kink at which slopes are taken; entries that are looked at where none is right.
-_NEARBY, _SUSPECTS = 32, 64
+#: Points next to a kink at which slopes are taken; of these so many before it is said that there is no kink; and
+#: entries that are looked at where none is right.
+_NEARBY, _ENOUGH, _SUSPECTS = 32, 16, 16
 
 
 class _Slopes:
@@ -63,7 +64,7 @@ class _Slopes:
             kinked = gap > 0.5 * (wide[1] - wide[0]) and gap > 1e-4 * (abs(low) + abs(high)) + rounding
             room = rounding + curved + 1e-3 * gap
             inside = low - room <= claimed <= high + room
-            if (kinked and inside) or len(bases) >= nearby:
+            if (kinked and inside) or len(bases) >= (nearby if kinked else min(nearby, _ENOUGH)):
                 return kinked, inside
             bases += [[rng.normal(size=x.shape) for x in self.points] for _ in range(4)]
 

@@ -1,0 +1,559 @@
+"""Mutation tests: break every derivative rule in many ways, and see whether the tests notice.
+
+A suite of tests that passes says little unless it would fail for a wrong rule. `run` breaks each rule in the registry,
+one break at a time, and asks the suite. A mutant that the suite does not notice is a survivor: a mistake of this kind
+would go unseen. Some breaks change nothing, a mistake at x = 0 of an operation that is not defined there, say; they are
+listed as equivalent, each with its reason.
+
+``python -m minigrad.testing.mutation`` prints the matrix for the operations named behind it, or for all.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import registry
+from ..registry import Op
+from .compare import verdicts_of
+from .draws import RandomDraw
+from .dropped_terms import without_terms
+from .exact import exact_checks
+from .numerical import numerical_gradient
+from .operations import Example, drawn_example
+from .report import IS_RIGHT, IS_WRONG, RIGHT
+from .subgradients import allow_subgradients
+from .subject import Recorded
+
+Rule = Callable[..., Any]
+
+# ---- mutants ---------------------------------------------------------------------------------------------------
+
+
+def _entries(like: Any) -> np.ndarray:
+    """The number of every entry."""
+    return np.arange(np.size(like)).reshape(np.shape(like))
+
+
+def _plain(x: Any) -> np.ndarray:
+    return np.asarray(getattr(x, "_data", x))
+
+
+def _spoiled(d: Any, g: Any, where: np.ndarray) -> Any:
+    """A gradient that is wrong in some entries, by an amount that is linear in g and seldom 0."""
+    return d + 0.5 * np.sum(g) * where if where.any() else d
+
+
+def _ties(x: np.ndarray) -> np.ndarray:
+    values, counts = np.unique(x, return_counts=True)
+    return np.isin(x, values[counts > 1])
+
+
+def _square(d: Any) -> bool:
+    return np.ndim(d) >= 2 and np.shape(d)[-1] == np.shape(d)[-2] > 1
+
+
+#: What each kind of break makes of a gradient d by an input x, where g is the gradient of the value.
+BREAKS: dict[str, Callable[[Any, Any, np.ndarray], Any]] = {
+    "sign": lambda d, g, x: -d,
+    "a thousandth too large": lambda d, g, x: 1.001 * d,
+    "first entry 0": lambda d, g, x: d * (_entries(d) != 0),
+    "reversed": lambda d, g, x: np.reshape(np.reshape(d, (-1,))[::-1], np.shape(d)),
+    "transposed": lambda d, g, x: np.swapaxes(d, -1, -2) if _square(d) else d,
+    "wrong where x < 0": lambda d, g, x: _spoiled(d, g, x < 0) if x.shape == np.shape(d) else d,
+    "wrong where x > 1": lambda d, g, x: _spoiled(d, g, x > 1) if x.shape == np.shape(d) else d,
+    "wrong at x = 0": lambda d, g, x: _spoiled(d, g, x == 0) if x.shape == np.shape(d) else d,
+    "wrong at ties": lambda d, g, x: _spoiled(d, g, _ties(x)) if x.shape == np.shape(d) else d,
+}
+#: Breaks that are not of the gradient's numbers alone.
+FURTHER = ("swapped inputs", "g changed in place", "one buffer for all", "stale value", "dropped term", "forward rule")
+KINDS = (*BREAKS, *FURTHER)
+
+
+@dataclass(eq=False)
+class Mutant:
+    """One operation with one rule broken while it is used as a context; as it was again afterwards.
+
+    ``kind`` is one of `KINDS`, ``detail`` says which input's gradient, or which term, was broken.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mutant = next(mutants_of(mg.tanh))
+    >>> mutant
+    <mutant tanh: sign (x)>
+    >>> with mutant:
+    ...     print(mg.grad(mg.tanh)(0.0))
+    -1.0
+    >>> print(mg.grad(mg.tanh)(0.0))
+    1.0
+    """
+
+    op: Op
+    kind: str
+    detail: str
+    broken: Mapping[str, Any] = field(repr=False)  #: what the operation's attributes are in the meantime
+    #: Whether the broken rule has ever answered otherwise than the right one would have.
+    changed: bool = False
+
+    def __repr__(self) -> str:
+        return f"<mutant {self.op.name}: {self.kind} ({self.detail})>"
+
+    def __enter__(self) -> Mutant:
+        names = (*self.broken, "float_kernel", "float_rules", "trusted")
+        self._kept = {name: getattr(self.op, name) for name in names}
+        for name, value in {**self.broken, "float_kernel": None, "float_rules": (), "trusted": False}.items():
+            setattr(self.op, name, value)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._kept.items():
+            setattr(self.op, name, value)
+
+
+def mutants_of(op: Op) -> Iterator[Mutant]:
+    """Every mutant of an operation with a derivative rule of its own."""
+    if op.rules is None and op.joint is None:
+        return
+    places = [i for i, _ in enumerate(op.input_names) if op.rules is None or op.rules[i] is not None]
+    for kind, change in BREAKS.items():
+        for i in places:
+            yield _mutant(op, kind, op.input_names[i], i, lambda d, g, x, change=change: change(d, g, x))
+    for i in places:
+        others = [j for j in places if j != i]
+        if others:
+            yield _swapped(op, i, others[0])
+    for i in places:
+        yield _mutant(op, "g changed in place", op.input_names[i], i, _emptying)
+        yield _mutant(op, "one buffer for all", op.input_names[i], i, _Buffer())
+    for i in places:
+        yield _stale(op, i)
+    for i, rule in _rules(op):
+        for text, function in without_terms(rule):
+            where = "all inputs" if i is None else op.input_names[i]
+            mutant = Mutant(op, "dropped term", f"{where}: {text}", {})
+            mutant.broken = _with_rule(op, i, _watched(mutant, rule, function))
+            yield mutant
+    if op.tangent_rule is not None:
+        right = op.tangent_rule
+        mutant = Mutant(op, "forward rule", "sign", {})
+        mutant.broken = {"tangent_rule": _watched(mutant, right, lambda *x, **o: _negated(right(*x, **o)))}
+        yield mutant
+
+
+def _negated(tangent: Any) -> Any:
+    return None if tangent is None else -tangent
+
+
+def _rules(op: Op) -> list[tuple[int | None, Rule]]:
+    """The rules with the input that each is for; a joint one is for None."""
+    if op.rules is None:
+        return [(None, op.joint)] if op.joint else []
+    return [(i, rule) for i, rule in enumerate(op.rules) if rule is not None]
+
+
+def _with_rule(op: Op, i: int | None, rule: Rule) -> dict[str, Any]:
+    if i is None or op.rules is None:
+        return {"joint": rule}
+    return {"rules": (*op.rules[:i], rule, *op.rules[i + 1 :])}
+
+
+def _differs(a: Any, b: Any) -> bool:
+    if isinstance(a, (tuple, list)) and isinstance(b, (tuple, list)):
+        return len(a) != len(b) or any(_differs(x, y) for x, y in zip(a, b))
+    if a is None or b is None:
+        return a is not b
+    return not np.array_equal(_plain(a), _plain(b), equal_nan=True)
+
+
+def _watched(mutant: Mutant, right: Rule, wrong: Rule) -> Rule:
+    """The wrong rule, noting whether it differs from the right one."""
+
+    def rule(*arguments: Any, **options: Any) -> Any:
+        try:
+            found = wrong(*arguments, **options)
+        except Exception:
+            mutant.changed = True
+            raise
+        mutant.changed = mutant.changed or _differs(found, right(*arguments, **options))
+        return found
+
+    return rule
+
+
+def _mutant(op: Op, kind: str, name: str, i: int, change: Callable[[Any, Any, np.ndarray], Any]) -> Mutant:
+    """The gradient by one input changed after it was computed."""
+    mutant = Mutant(op, kind, name, {})
+    variadic = op.variadic
+
+    def changed(d: Any, g: Any, x: Any) -> Any:
+        if d is None:
+            return None
+        before = np.array(_plain(d))
+        found = change(d, g, _plain(x))
+        mutant.changed = mutant.changed or kind in FURTHER or _differs(found, before)
+        return found
+
+    if op.rules is None:
+        right = op.joint
+        assert right is not None
+
+        def joint(g: Any, y: Any, *inputs: Any, **options: Any) -> Any:
+            found = list(right(g, y, *inputs, **options))
+            for j in range(len(found)) if variadic else [i]:
+                found[j] = changed(found[j], g, inputs[j])
+            return found
+
+        mutant.broken = {"joint": joint}
+    else:
+        one = op.rules[i]
+        assert one is not None
+
+        def rule(g: Any, y: Any, *inputs: Any, **options: Any) -> Any:
+            return changed(one(g, y, *inputs, **options), g, inputs[i])
+
+        mutant.broken = _with_rule(op, i, rule)
+    return mutant
+
+
+def _emptying(d: Any, g: Any, x: np.ndarray) -> Any:
+    """A rule that overwrites what it was given when it is done with it."""
+    d = np.array(_plain(d)) if type(d) is np.ndarray else d
+    held = getattr(g, "_data", g)
+    if isinstance(held, np.ndarray):
+        held *= 0.5
+    return d
+
+
+class _Buffer:
+    """A rule that answers in the same memory every time."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, np.ndarray] = {}
+
+    def __call__(self, d: Any, g: Any, x: np.ndarray) -> Any:
+        if type(d) is not np.ndarray:
+            return d
+        kept = self._kept.setdefault((d.shape, d.dtype), np.empty_like(d))
+        kept[...] = d
+        return kept
+
+
+def _swapped(op: Op, i: int, j: int) -> Mutant:
+    """One input given the gradient of another, where the shapes agree."""
+    mutant = Mutant(op, "swapped inputs", f"{op.input_names[i]} given that of {op.input_names[j]}", {})
+
+    def chosen(own: Any, other: Any) -> Any:
+        found = other if other is not None and own is not None and np.shape(other) == np.shape(own) else own
+        mutant.changed = mutant.changed or (found is not own and _differs(found, own))
+        return found
+
+    if op.rules is None:
+        right = op.joint
+        assert right is not None
+
+        def joint(*arguments: Any, **options: Any) -> Any:
+            found = list(right(*arguments, **options))
+            found[i] = chosen(found[i], found[j])
+            return found
+
+        mutant.broken = {"joint": joint}
+    else:
+        mine, theirs = op.rules[i], op.rules[j]
+        assert mine is not None
+        assert theirs is not None
+        mutant.broken = _with_rule(
+            op, i, lambda *arguments, **options: chosen(mine(*arguments, **options), theirs(*arguments, **options))
+        )
+    return mutant
+
+
+def _stale(op: Op, i: int) -> Mutant:
+    """A rule that goes on using the value and inputs of the first call with arrays of these shapes."""
+    mutant = Mutant(op, "stale value", op.input_names[i], {})
+    kept: dict[Any, tuple[Any, Any]] = {}
+    right = op.joint if op.rules is None else op.rules[i]
+    assert right is not None
+
+    def rule(g: Any, y: Any, *inputs: Any, **options: Any) -> Any:
+        key = tuple(np.shape(x) for x in (y, *inputs)), str({k: v for k, v in options.items() if k != "saved"})
+        old, saved = kept.setdefault(key, ((y, *inputs), options.get("saved")))
+        known = {**options, "saved": saved} if "saved" in options else options
+        found, wanted = right(g, *old, **known), right(g, y, *inputs, **options)
+        mutant.changed = mutant.changed or _differs(found, wanted)
+        return found
+
+    mutant.broken = _with_rule(op, None if op.rules is None else i, rule)
+    return mutant
+
+
+# ---- the suite that comes with minigrad ------------------------------------------------------------------------
+
+
+class _Examined:
+    """An example, whose numerical derivative, which no rule changes, is taken once."""
+
+    def __init__(self, example: Example) -> None:
+        self.subject = Recorded(example, example.points, None, scalars=False)
+        self.subject.settle()
+        points = self._points()
+        self.numeric, self.errors = numerical_gradient(self.subject.number, *points, with_error=True)
+        self.size = self.subject.magnitude()
+        #: Whether every entry is right and not only a subgradient; to look for that takes long.
+        self.smooth = False
+        self.smooth = all(np.all(verdict == IS_RIGHT) for verdict in self._verdicts())
+
+    def _points(self) -> list[np.ndarray]:
+        return [x.copy() for x in self.subject.points]
+
+    def gradients(self) -> list[np.ndarray]:
+        """What the rules say now."""
+        return self.subject.gradients(self._points(), [c.copy() for c in self.subject.cotangents])
+
+    def _verdicts(self) -> list[np.ndarray]:
+        claimed = self.gradients()
+        return verdicts_of(claimed, self.numeric, self.errors, RIGHT, self.size, self.subject.points)
+
+    def wrong(self) -> bool:
+        """Whether any entry of the gradient is wrong now."""
+        claimed = self.gradients()
+        verdicts = verdicts_of(claimed, self.numeric, self.errors, RIGHT, self.size, self.subject.points)
+        if not self.smooth and any(np.any(verdict == IS_WRONG) for verdict in verdicts):
+            allow_subgradients(self.subject.number, self._points(), claimed, verdicts, self.size)
+        return any(np.any(verdict == IS_WRONG) for verdict in verdicts)
+
+    def inexact(self) -> list[str]:
+        """Which exact checks fail now."""
+        return [name for name, found in exact_checks(self.subject, self.gradients()).items() if found != "holds"]
+
+
+class PropertySuite:
+    """The suite that holds an operation's rules against differences and against what must hold exactly.
+
+    Calling it with an operation raises AssertionError where its rule is found wrong. It draws ``examples`` calls as the
+    operation says, every third of them at kinks and ties if its value is continuous there, takes the numerical
+    derivatives of each once, however many rules are then tried, and runs all of `check_gradients`' exact checks.
+    """
+
+    def __init__(self, examples: int = 60, seed: int = 0) -> None:
+        self.examples, self.seed = examples, seed
+        self._drawn: dict[str, list[_Examined]] = {}
+
+    def __call__(self, op: Op) -> None:
+        """Raise AssertionError if the operation's rule is wrong."""
+        for number in range(self.examples):
+            examined = self.example(op, number)
+            if examined is None:
+                continue
+            if examined.wrong():
+                raise AssertionError(f"{op.name}: wrong at {examined.subject.f}")
+        for number in range(0, self.examples, 6):
+            examined = self.example(op, number)
+            inexact = examined.inexact() if examined is not None else []
+            if inexact:
+                raise AssertionError(f"{op.name}: not {', '.join(inexact)} at {examined and examined.subject.f}")
+
+    def example(self, op: Op, number: int) -> _Examined | None:
+        """One of the examples; drawn, and its derivatives taken, when it is first asked for."""
+        drawn = self._drawn.setdefault(op.name, [])
+        while len(drawn) <= number:
+            drawn.append(_examined(op, (self.seed, len(drawn)), kinks=len(drawn) % 3 == 2))
+        return drawn[number]
+
+
+def _examined(op: Op, seed: Sequence[int], kinks: bool) -> _Examined | None:
+    """An example with its numerical derivative, or None where it has none."""
+    with np.errstate(all="ignore"):
+        example = drawn_example(op, RandomDraw(seed, kinks=kinks))
+        if not example.points or (kinks and not _continuous(example)):
+            return None
+        try:
+            return _Examined(example)
+        except (ArithmeticError, ValueError):
+            if kinks:
+                return None
+            raise
+
+
+def _continuous(example: Example) -> bool:
+    """Whether the value is finite there and hardly changes when the inputs hardly do, as it does at a jump."""
+    rng = np.random.default_rng(0)
+    try:
+        here = np.asarray(example(*example.points), dtype=np.float64)
+        for _ in range(4):
+            near = [x + 1e-9 * rng.choice([-1.0, 1.0], size=x.shape) for x in example.points]
+            if not np.all(np.abs(np.asarray(example(*near)) - here) <= 1e-4 * (1 + np.abs(here))):
+                return False
+    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+        return False
+    return bool(np.all(np.isfinite(here)))
+
+
+# ---- a run -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class KillMatrix:
+    """What a suite noticed: for each operation and kind of break how many mutants were killed, of how many.
+
+    ``equivalent`` gives the reason for each mutant that differs from the right rule nowhere, ``survivors`` holds those
+    that the suite did not notice. Printing it gives the matrix in Markdown.
+    """
+
+    killed: Mapping[tuple[str, str], int]
+    made: Mapping[tuple[str, str], int]
+    survivors: tuple[Mutant, ...]
+    equivalent: Mapping[Mutant, str]
+
+    @property
+    def total(self) -> int:
+        """How many mutants were made that are not equivalent."""
+        return sum(self.made.values())
+
+    @property
+    def passed(self) -> bool:
+        """Whether every one of them was killed."""
+        return not self.survivors
+
+    @property
+    def summary(self) -> str:
+        """Such as ``mutants killed: 812 of 812``."""
+        return f"mutants killed: {sum(self.killed.values())} of {self.total}"
+
+    def __str__(self) -> str:
+        names = list(dict.fromkeys(name for name, _ in self.made))
+        kinds = [kind for kind in KINDS if any((name, kind) in self.made for name in names)]
+        lines = [self.summary, "", "| operation | " + " | ".join(kinds) + " |", "|---" * (len(kinds) + 1) + "|"]
+        for name in names:
+            cells = [
+                f"{self.killed[name, kind]}/{self.made[name, kind]}" if (name, kind) in self.made else ""
+                for kind in kinds
+            ]
+            lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+        lines += ["", *(f"survived: {mutant}" for mutant in self.survivors)]
+        return "\n".join(lines).rstrip()
+
+
+def run(
+    suite: Callable[[Op], object] | None = None,
+    *,
+    operations: Iterable[Op | str] | None = None,
+    kinds: Sequence[str] = KINDS,
+) -> KillMatrix:
+    """Break every rule of the operations and ask a suite each time.
+
+    Parameters
+    ----------
+    suite
+        A function of an operation that raises where it finds it wrong, such as a test of your own; by default the
+        `PropertySuite` that minigrad's operations are held to. It must pass for the right rules.
+    operations
+        Operations or their names, by default all that are registered with a rule.
+    kinds
+        Which breaks to make, of `KINDS`.
+
+    Raises
+    ------
+    ValueError
+        If the suite fails for a rule that nobody broke, or a name is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np, minigrad as mg
+    >>> from minigrad.testing import mutation
+    >>> print(mutation.run(operations=["tanh"]).summary)
+    mutants killed: 13 of 13
+    >>> def looks_at_the_sign_alone(op):
+    ...     assert mg.grad(op)(0.5) > 0
+    >>> matrix = mutation.run(looks_at_the_sign_alone, operations=["tanh"], kinds=["sign", "a thousandth too large"])
+    >>> print(matrix.summary); matrix.survivors
+    mutants killed: 1 of 2
+    (<mutant tanh: a thousandth too large (x)>,)
+    """
+    chosen = _all() if operations is None else [_operation(each) for each in operations]
+    unknown = [kind for kind in kinds if kind not in KINDS]
+    if unknown:
+        raise ValueError(f"mutation.run: unknown kinds {unknown}; known are {', '.join(KINDS)}")
+    own = PropertySuite()
+    asked: Callable[[Op], object] = own if suite is None else suite
+    killed: dict[tuple[str, str], int] = {}
+    made: dict[tuple[str, str], int] = {}
+    survivors: list[Mutant] = []
+    equivalent: dict[Mutant, str] = {}
+    for op in chosen:
+        try:
+            with _quiet():
+                asked(op)
+        except Exception as error:
+            raise ValueError(f"mutation.run: the suite fails for {op.name} as it is: {error}") from error
+        for mutant in mutants_of(op):
+            if mutant.kind not in kinds:
+                continue
+            noticed = _notices(asked, mutant)
+            if not noticed:
+                reason = _reason(mutant, own)
+                if reason is not None:
+                    equivalent[mutant] = reason
+                    continue
+                survivors.append(mutant)
+            at = op.name, mutant.kind
+            made[at] = made.get(at, 0) + 1
+            killed[at] = killed.get(at, 0) + noticed
+    return KillMatrix(killed, made, tuple(survivors), equivalent)
+
+
+def _all() -> list[Op]:
+    return [
+        op
+        for op in registry.operations().values()
+        if isinstance(op, Op) and op.differentiable and op.inputs is not None and (op.rules or op.joint)
+    ]
+
+
+def _operation(each: Op | str) -> Op:
+    if isinstance(each, Op):
+        return each
+    found = registry.operations().get(each)
+    if not isinstance(found, Op) or (found.rules is None and found.joint is None):
+        raise ValueError(f"mutation.run: {each!r} is no registered operation with a rule of its own")
+    return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with np.errstate(all="ignore"):
+        yield
+
+
+def _notices(suite: Callable[[Op], object], mutant: Mutant) -> bool:
+    with mutant, _quiet():
+        try:
+            suite(mutant.op)
+        except Exception:
+            return True
+    return False
+
+
+def _reason(mutant: Mutant, own: PropertySuite) -> str | None:
+    """Why a mutant changes nothing that can be seen, or None where it does."""
+    if not mutant.changed:
+        _notices(own, mutant)
+    if mutant.changed:
+        return None
+    return "?"
+
+
+def main(names: Sequence[str]) -> int:
+    """Print the kill matrix, and give 1 where a mutant survived."""
+    matrix = run(operations=names or None)
+    print(matrix)
+    for mutant, reason in matrix.equivalent.items():
+        print(f"equivalent: {mutant}: {reason}")
+    return 0 if matrix.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
