@@ -23,7 +23,7 @@ def _minimum(a: float, b: float) -> float:
 
 
 def _sign(x: float) -> float:
-    return x if x != x else float((x > 0) - (x < 0))
+    return x if x != x else float(x > 0) - float(x < 0)
 
 
 def _power(a: float, b: float) -> float:

@@ -37,7 +37,7 @@ def real(low: float = -3.0, high: float = 3.0, *, avoid: Sequence[float] = ()) -
     return Domain(low, high, tuple(avoid))
 
 
-Draw = Any  # what an input sampler draws from: minigrad.testing.strategies says what it offers
+Draw = Any  # what an input sampler draws from: minigrad.testing.draws says what it offers
 Sampler = Callable[[Draw], tuple[tuple[Any, ...], dict[str, Any]]]
 
 

@@ -40,7 +40,15 @@ def _(g, y, x):
     return g * 0.0
 
 
-@op(numpy=np.maximum, label="max", inputs=[real(-3, -0.1), real(0.1, 3)])
+def draw_apart(draw):
+    """Two arrays that broadcast together and whose entries differ; either may be the larger."""
+    shape = draw.shape(max_dims=3)
+    first = draw.array(draw.choice([shape, draw.broadcastable_to(shape)]))
+    second = first + draw.array(shape, avoid=[0])
+    return draw.choice([(first, second), (second, first)]), {}
+
+
+@op(numpy=np.maximum, label="max", inputs=draw_apart, elementwise=True)
 def maximum(a, b, /):
     """The larger, elementwise: y = max(a, b).  The gradient goes to the larger, half to each where equal.
 
@@ -57,7 +65,7 @@ maximum.rules_by_input(
 )
 
 
-@op(numpy=np.minimum, label="min", inputs=[real(0.1, 3), real(-3, -0.1)])
+@op(numpy=np.minimum, label="min", inputs=draw_apart, elementwise=True)
 def minimum(a, b, /):
     """The smaller, elementwise: y = min(a, b).  The gradient goes to the smaller, half to each where equal.
 
@@ -102,7 +110,12 @@ where.rules_by_input(
 
 
 def _draw_clip(draw):
-    return (draw.array(draw.shape(), low=-3, high=3, avoid=(-1.0, 1.5)), -1.0, 1.5), {}
+    shape = draw.shape()
+    x, low, high = draw.array(shape, avoid=(-1.0, 1.5)), -1.0, 1.5
+    if draw.boolean():  # bounds that are arrays have gradients as well
+        moved = draw.array(shape)
+        x, low, high = x + moved, low + moved, high + moved
+    return (x, draw.choice([low, None]), high), {}
 
 
 @op(numpy=np.clip, inputs=_draw_clip, elementwise=True)
@@ -134,7 +147,7 @@ clip.rules_by_input(
 # ---- more of the kind, with NaN and signs ---------------------------------------------------------------
 
 
-@op(numpy=np.fmax, label="fmax", inputs=[real(-3, -0.1), real(0.1, 3)])
+@op(numpy=np.fmax, label="fmax", inputs=draw_apart, elementwise=True)
 def fmax(a, b, /):
     """The larger, elementwise, or the other where one is NaN; half of the gradient to each where equal.
 
@@ -151,7 +164,7 @@ fmax.rules_by_input(
 )
 
 
-@op(numpy=np.fmin, label="fmin", inputs=[real(0.1, 3), real(-3, -0.1)])
+@op(numpy=np.fmin, label="fmin", inputs=draw_apart, elementwise=True)
 def fmin(a, b, /):
     """The smaller, elementwise, or the other where one is NaN; half of the gradient to each where equal.
 
@@ -182,7 +195,13 @@ def copysign(a, b, /):
 copysign.rules_by_input(lambda g, y, a, b: g * (np.sign(a) * np.copysign(1.0, b)), lambda g, y, a, b: g * 0.0)
 
 
-@op(numpy=np.heaviside, inputs=[real(avoid=[0]), real()])
+def _draw_heaviside(draw):
+    shape = draw.shape()
+    steps = draw.indices(3, size=int(np.prod(shape))).reshape(shape) - 1  # integers, at the step too
+    return (draw.choice([draw.array(shape, avoid=[0]), steps]), draw.array(shape)), {}
+
+
+@op(numpy=np.heaviside, inputs=_draw_heaviside, elementwise=True)
 def heaviside(x, at_zero, /):
     """0 for x < 0, 1 for x > 0, and ``at_zero`` at 0, elementwise.  The gradient by x is 0, at the jump too.
 

@@ -52,7 +52,7 @@ def multiply(a, b, /):
 multiply.rules_by_input(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 
 
-@op(numpy=np.divide, label="÷", inputs=[real(), real(0.5, 3)])
+@op(numpy=np.divide, label="÷", inputs=[real(), real(avoid=[0])])
 def divide(a, b, /):
     """Quotient, elementwise: y = a / b.  ∂y/∂a = 1/b, ∂y/∂b = −y/b.
 
@@ -98,7 +98,7 @@ def _(g, y, x):
     return g
 
 
-@op(numpy=np.reciprocal, label="1/x", inputs=[real(0.3, 3)])
+@op(numpy=np.reciprocal, label="1/x", inputs=[real(avoid=[0])])
 def reciprocal(x, /):
     """Reciprocal, elementwise: y = 1/x.  ∂y/∂x = −y².
 
@@ -120,7 +120,8 @@ def _(g, y, x):
 def _draw_division(draw):
     """A dividend at least an eighth of the divisor away from every multiple of it, where the quotient jumps."""
     shape = draw.shape(max_dims=2)
-    divisor = draw.array(shape, low=0.5, high=3) * draw.choice([1.0, -1.0])
+    own = draw.choice([shape, draw.broadcastable_to(shape)])
+    divisor = draw.array(own, low=0.5, high=3) * draw.choice([1.0, -1.0])
     quotient = draw.array(shape, low=-3, high=3).round() + draw.array(shape, low=0.2, high=0.8)
     return (np.asarray(quotient * divisor), np.asarray(divisor)), {}
 
@@ -141,7 +142,13 @@ def remainder(a, b, /):
 remainder.rules_by_input(lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor_divide(a, b))
 
 
-@op(numpy=np.fmod, label="fmod", inputs=_draw_division, elementwise=True)
+def _draw_truncated(draw):
+    """The same, and dividends of 0, where nothing jumps."""
+    (a, b), options = _draw_division(draw)
+    return (np.where(draw.booleans(a.shape), 0.0, a), b), options
+
+
+@op(numpy=np.fmod, label="fmod", inputs=_draw_truncated, elementwise=True)
 def fmod(a, b, /):
     """Remainder with the dividend's sign, elementwise: y = a − b·trunc(a/b).  ∂y/∂a = 1, ∂y/∂b = −trunc(a/b).
 
@@ -255,7 +262,7 @@ def _(g, y, x):
     return g * 0.5 / y
 
 
-@op(numpy=np.cbrt, label="∛", inputs=[real(0.3, 4)])
+@op(numpy=np.cbrt, label="∛", inputs=[real(avoid=[0])])
 def cbrt(x, /):
     """Cube root, elementwise, of negative numbers too: y = ∛x.  ∂y/∂x = 1/(3y²), which is inf at 0.
 
@@ -271,7 +278,7 @@ def _(g, y, x):
     return g / (3 * y * y)
 
 
-@op(numpy=np.hypot, inputs=[real(0.3, 3), real(0.3, 3)])
+@op(numpy=np.hypot, inputs=[real(), real(avoid=[0])])
 def hypot(a, b, /):
     """Length of the hypotenuse, elementwise: y = √(a² + b²).  ∂y/∂a = a/y, ∂y/∂b = b/y, both 0 at the origin.
 

@@ -11,7 +11,7 @@ from ..registry import composed, op
 def _draw_batch_norm(draw):
     m, features = draw.integer(2, 4), draw.integer(1, 3)
     shape, axis = draw.choice([((m, features), (0,)), ((m, features, 2, 2), (0, 2, 3))])
-    gamma, beta = draw.array((features,), low=0.5, high=2), draw.array((features,))
+    gamma, beta = draw.array((features,)), draw.array((features,))
     return (draw.distinct(shape), gamma, beta), {"axis": axis, "eps": 1e-2}
 
 
@@ -73,7 +73,7 @@ def _(g, y, x, gamma, beta, axis, eps, saved, wanted):
 def _draw_normalize(draw):
     (x, gamma, beta), options = _draw_batch_norm(draw)
     shape = np.shape(gamma)
-    mean, variance = draw.array(shape), draw.array(shape, low=0.5, high=2)
+    mean, variance = draw.array(shape), draw.array(shape, low=0.0, high=2)
     return (x, mean, variance, gamma, beta), options
 
 
@@ -141,7 +141,7 @@ def _(g, y, x, axis, eps, saved):
 def _draw_layer_norm(draw):
     shape = (draw.integer(1, 2), draw.integer(2, 3), draw.integer(2, 3))
     covered = draw.choice([shape[2:], shape[1:]])
-    return (draw.distinct(shape), draw.array(covered, low=0.5, high=2), draw.array(covered)), {"eps": 1e-2}
+    return (draw.distinct(shape), draw.array(covered), draw.array(covered)), {"eps": 1e-2}
 
 
 @composed(inputs=_draw_layer_norm)
@@ -174,7 +174,7 @@ def _by_channel(name, x, gamma, beta):
 
 def _draw_instance_norm(draw):
     shape = (draw.integer(1, 2), draw.integer(1, 2), 2, draw.integer(2, 3))
-    return (draw.distinct(shape), draw.array(shape[1:2], low=0.5, high=2), draw.array(shape[1:2])), {"eps": 1e-2}
+    return (draw.distinct(shape), draw.array(shape[1:2]), draw.array(shape[1:2])), {"eps": 1e-2}
 
 
 @composed(inputs=_draw_instance_norm)
@@ -192,7 +192,7 @@ def instance_norm(x, gamma, beta, eps=1e-5):
 def _draw_group_norm(draw):
     groups = draw.integer(1, 2)
     shape = (draw.integer(1, 2), 2 * groups, draw.integer(1, 3))
-    gamma, beta = draw.array(shape[1:2], low=0.5, high=2), draw.array(shape[1:2])
+    gamma, beta = draw.array(shape[1:2]), draw.array(shape[1:2])
     return (draw.distinct(shape), groups, gamma, beta), {"eps": 1e-2}
 
 

@@ -149,7 +149,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
 
 
 def _draw_variance(draw):
-    return _draw_masked(draw, ddof=0)
+    return _draw_spread(draw) if draw.boolean() else _draw_masked(draw, ddof=0)
 
 
 @op(numpy=np.var, inputs=_draw_variance)

@@ -73,7 +73,7 @@ def _(g, y, x):
     return g * y * np.tan(x)
 
 
-@op(inputs=[real(0.4, 2.7)])
+@op(inputs=[real(-2.7, 2.7, avoid=[0])])
 def csc(x, /):
     """Cosecant, elementwise: y = 1/sin x.  ∂y/∂x = −y·cot x.
 
@@ -89,7 +89,7 @@ def _(g, y, x):
     return -g * y * y * np.cos(x)
 
 
-@op(inputs=[real(0.4, 2.7)])
+@op(inputs=[real(-2.7, 2.7, avoid=[0])])
 def cot(x, /):
     """Cotangent, elementwise: y = cos x / sin x.  ∂y/∂x = −(1 + y²).
 
@@ -210,7 +210,7 @@ def _(g, y, x):
     return g / (1 + x * x)
 
 
-@op(numpy=np.arctan2, inputs=[real(0.3, 3), real(avoid=[0])])
+@op(numpy=np.arctan2, inputs=[real(avoid=[0]), real()])
 def arctan2(a, b, /):
     """The angle of the point (b, a), elementwise, from −π to π.  ∂y/∂a = b/(a² + b²), ∂y/∂b = −a/(a² + b²).
 
@@ -226,7 +226,14 @@ def arctan2(a, b, /):
 arctan2.rules_by_input(lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -g * a / (a * a + b * b))
 
 
-@op(inputs=[real(1.2, 4)])
+def _draw_outside(draw):
+    """Numbers beyond ±1."""
+    shape = draw.shape()
+    signs = 1.0 - 2.0 * draw.booleans(shape)
+    return (draw.array(shape, low=1.2, high=4) * signs,), {}
+
+
+@op(inputs=_draw_outside, elementwise=True)
 def arcsec(x, /):
     """Inverse secant, elementwise: arccos(1/x), for |x| ≥ 1.  ∂y/∂x = 1/(|x| √(x² − 1)), which is inf at ±1.
 
@@ -242,7 +249,7 @@ def _(g, y, x):
     return g / (np.absolute(x) * np.sqrt((x - 1) * (x + 1)))
 
 
-@op(inputs=[real(1.2, 4)])
+@op(inputs=_draw_outside, elementwise=True)
 def arccsc(x, /):
     """Inverse cosecant, elementwise: arcsin(1/x), for |x| ≥ 1.  ∂y/∂x = −1/(|x| √(x² − 1)), −inf at ±1.
 
@@ -325,9 +332,9 @@ def _(g, y, x):
     return -g * y * np.tanh(x)
 
 
-@op(inputs=[real(0.4, 3)])
+@op(inputs=[real(avoid=[0])])
 def csch(x, /):
-    """Hyperbolic cosecant, elementwise: y = 1/sinh x.  ∂y/∂x = −y·coth x.
+    """Hyperbolic cosecant, elementwise: y = 1/sinh x.  ∂y/∂x = −y/tanh x.
 
     >>> import minigrad as mg
     >>> round(mg.csch(1.0), 6)
@@ -338,10 +345,10 @@ def csch(x, /):
 
 @csch.rule
 def _(g, y, x):
-    return -g * y * y * np.cosh(x)
+    return -g * y / np.tanh(x)
 
 
-@op(inputs=[real(0.4, 3)])
+@op(inputs=[real(avoid=[0])])
 def coth(x, /):
     """Hyperbolic cotangent, elementwise: y = 1/tanh x.  ∂y/∂x = 1 − y².
 

@@ -132,9 +132,11 @@ def verdicts_of(
     for a, n, e, x in zip(analytic, numeric, errors, points):
         # the differences' rounding: that of a sum of this size over a step of about 1e-3 of the entry's
         floor = 1e-13 * (1 + size) / np.maximum(1.0, np.abs(np.nan_to_num(x)))
-        asked = tolerance * np.maximum(np.abs(a), np.abs(n)) + floor
-        right = np.abs(a - n) <= asked + e
-        unknown = right & (e > 10 * asked)
+        entry = np.maximum(np.abs(a), np.abs(n))
+        right = np.abs(a - n) <= tolerance * entry + floor + e
+        # an entry next to nothing is known well enough to a share of a thousandth of the usual slope
+        usual = size / np.maximum(1.0, np.abs(np.nan_to_num(x)))
+        unknown = right & (e > 10 * (tolerance * np.maximum(entry, 1e-3 * usual) + floor))
         found.append(np.where(unknown, IS_INCONCLUSIVE, np.where(right, IS_RIGHT, IS_WRONG)).astype(object))
     return found
 

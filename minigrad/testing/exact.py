@@ -30,17 +30,22 @@ def exact_checks(subject: Subject, gradients: Sequence[np.ndarray]) -> dict[str,
     return found
 
 
-def _apart(found: Sequence[np.ndarray], wanted: Sequence[np.ndarray], terms: Sequence[Sequence[np.ndarray]]) -> str:
+def _apart(
+    subject: Subject,
+    found: Sequence[np.ndarray],
+    wanted: Sequence[np.ndarray],
+    terms: Sequence[Sequence[np.ndarray]],
+) -> str:
     """Where two lists of arrays differ by more than the rounding of the terms that they are sums of.
 
     Where the terms cancel to nothing, what is left is the rounding of something larger: of the other inputs' terms,
-    or of numbers of about 1, as cotangents are.
+    or of the function's value.
     """
     sizes = [sum(float(np.max(np.abs(each[i]), initial=0.0)) for each in terms) for i in range(len(found))]
-    everywhere = max([1.0, *sizes])
+    rounding = 1e-14 * (1.0 + max(sizes, default=0.0) + subject.magnitude())
     for i, (a, b, size) in enumerate(zip(found, wanted, sizes)):
         off = float(np.max(np.abs(a - b), initial=0.0))
-        if not off <= 1e-10 * (size + 1e-4 * everywhere):
+        if not off <= 1e-10 * size + rounding:
             return f"off by {off:.1e}, of a size of {size:.1e}, by input {i}"
     return HOLDS
 
@@ -49,7 +54,7 @@ def _same_twice(subject: Subject, gradients: Sequence[np.ndarray]) -> str:
     again = subject.gradients([x.copy() for x in subject.points], [c.copy() for c in subject.cotangents])
     if all(np.array_equal(np.isfinite(a), np.isfinite(b)) for a, b in zip(again, gradients)):
         known = [np.nan_to_num(g) for g in gradients]
-        return _apart([np.nan_to_num(g) for g in again], known, [known])
+        return _apart(subject, [np.nan_to_num(g) for g in again], known, [known])
     return "finite once and not the other time"
 
 
@@ -100,7 +105,7 @@ def _linear(subject: Recorded, gradients: Sequence[np.ndarray]) -> str:
     pulled = subject.gradients([x.copy() for x in subject.points], other)
     parts = [[2.0 * g for g in gradients], [-3.0 * g for g in pulled]]
     found = subject.gradients([x.copy() for x in subject.points], mixed)
-    return _apart(found, [a + b for a, b in zip(*parts)], parts)
+    return _apart(subject, found, [a + b for a, b in zip(*parts)], parts)
 
 
 def _twice_in_one_graph(subject: Recorded, gradients: Sequence[np.ndarray]) -> str:
@@ -112,7 +117,7 @@ def _twice_in_one_graph(subject: Recorded, gradients: Sequence[np.ndarray]) -> s
     points = [x.copy() for x in subject.points]
     separately = subject.gradients(points, other)
     together = both.gradients(points, [*subject.cotangents, *other])
-    return _apart(together, [a + b for a, b in zip(gradients, separately)], [gradients, separately])
+    return _apart(subject, together, [a + b for a, b in zip(gradients, separately)], [gradients, separately])
 
 
 class _Doubled(Recorded):

@@ -46,7 +46,11 @@ def _plain(x: Any) -> np.ndarray:
 
 def _spoiled(d: Any, g: Any, where: np.ndarray) -> Any:
     """A gradient that is wrong in some entries, by an amount that is linear in g and seldom 0."""
-    return d + 0.5 * np.sum(g) * where if where.any() else d
+    try:
+        mask = np.broadcast_to(where, np.shape(d))
+    except ValueError:  # the gradient of an input that was broadcast may be of either shape
+        return d
+    return d + 0.5 * np.sum(g) * mask if mask.any() else d
 
 
 def _ties(x: np.ndarray) -> np.ndarray:
@@ -65,10 +69,10 @@ BREAKS: dict[str, Callable[[Any, Any, np.ndarray], Any]] = {
     "first entry 0": lambda d, g, x: d * (_entries(d) != 0),
     "reversed": lambda d, g, x: np.reshape(np.reshape(d, (-1,))[::-1], np.shape(d)),
     "transposed": lambda d, g, x: np.swapaxes(d, -1, -2) if _square(d) else d,
-    "wrong where x < 0": lambda d, g, x: _spoiled(d, g, x < 0) if x.shape == np.shape(d) else d,
-    "wrong where x > 1": lambda d, g, x: _spoiled(d, g, x > 1) if x.shape == np.shape(d) else d,
-    "wrong at x = 0": lambda d, g, x: _spoiled(d, g, x == 0) if x.shape == np.shape(d) else d,
-    "wrong at ties": lambda d, g, x: _spoiled(d, g, _ties(x)) if x.shape == np.shape(d) else d,
+    "wrong where x < 0": lambda d, g, x: _spoiled(d, g, x < 0),
+    "wrong where x > 1": lambda d, g, x: _spoiled(d, g, x > 1),
+    "wrong at x = 0": lambda d, g, x: _spoiled(d, g, x == 0),
+    "wrong at ties": lambda d, g, x: _spoiled(d, g, _ties(x)),
 }
 #: Breaks that are not of the gradient's numbers alone.
 FURTHER = ("swapped inputs", "g changed in place", "one buffer for all", "stale value", "dropped term", "forward rule")
@@ -537,13 +541,81 @@ def _notices(suite: Callable[[Op], object], mutant: Mutant) -> bool:
     return False
 
 
+#: Derivatives that are 0 by nature, by operation and input: of what is constant between its jumps.
+_FLAT = {
+    ("sign", "x"), ("copysign", "b"), ("heaviside", "x"), ("floor", "x"), ("ceil", "x"), ("trunc", "x"), ("rint", "x"),
+    ("round", "x"), ("floor_divide", "a"), ("floor_divide", "b"),
+}  # fmt: skip
+_RANGES: dict[str, tuple[float, float]] = {
+    "wrong where x < 0": (-np.inf, 0.0), "wrong where x > 1": (1.0, np.inf), "wrong at x = 0": (0.0, 0.0),
+}  # fmt: skip
+_ORDER = "not drawn: there NumPy's vectors have other signs or another order than beside it"
+_END = "the end of a probability's range, where it has no two-sided difference"
+_PROBABILITIES = "outside of the domain: a probability"
+#: Why a part of the domain is not among the inputs drawn, by operation, input and kind of break.
+_NOT_DRAWN = {
+    ("eigh_row", "a", "wrong at x = 0"): _ORDER,
+    ("eig_row", "a", "wrong at x = 0"): _ORDER,
+    ("eig_row", "a", "wrong at ties"): _ORDER,
+    ("arcsec", "x", "wrong at x = 0"): "outside of the domain, |x| ≥ 1",
+    ("arccsc", "x", "wrong at x = 0"): "outside of the domain, |x| ≥ 1",
+    ("normalize", "variance", "wrong where x < 0"): "outside of the domain: a variance",
+    ("softmax_cross_entropy", "labels", "wrong where x < 0"): _PROBABILITIES,
+    ("softmax_cross_entropy", "labels", "wrong where x > 1"): _PROBABILITIES,
+    ("sigmoid_cross_entropy", "targets", "wrong where x < 0"): _PROBABILITIES,
+    ("sigmoid_cross_entropy", "targets", "wrong where x > 1"): _PROBABILITIES,
+    ("softmax_cross_entropy", "labels", "wrong at x = 0"): _END,
+    ("sigmoid_cross_entropy", "targets", "wrong at x = 0"): _END,
+    ("remainder", "a", "wrong at x = 0"): "the value jumps at every multiple of b, and 0 is one",
+    ("remainder", "b", "wrong at x = 0"): "outside of the domain: a divisor",
+    ("fmod", "b", "wrong at x = 0"): "outside of the domain: a divisor",
+}
+
+
 def _reason(mutant: Mutant, own: PropertySuite) -> str | None:
-    """Why a mutant changes nothing that can be seen, or None where it does."""
-    if not mutant.changed:
+    """Why a mutant changes nothing that can be seen, or None where it does, or where no reason is known."""
+    op, kind = mutant.op, mutant.kind
+    name = mutant.detail.partition(" ")[0].partition(":")[0]
+    if (op.name, name) in _FLAT:
+        return "the derivative is 0 everywhere"
+    if kind != "one buffer for all":
         _notices(own, mutant)
-    if mutant.changed:
+        if mutant.changed:
+            return None
+    i = op.input_names.index(name) if name in op.input_names else 0
+    seen = _seen(op, i, own)
+    if (op.name, name, kind) in _NOT_DRAWN:
+        return _NOT_DRAWN[op.name, name, kind]
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        domain = op.inputs[i] if isinstance(op.inputs, Sequence) else None
+        if domain is not None and (domain.high < low or domain.low > high or (low == high and low in domain.avoid)):
+            beside = " but for jumps and poles" if low in domain.avoid else ""
+            return f"outside of the domain, {domain.low:g} to {domain.high:g}{beside}"
         return None
-    return "?"
+    if kind == "transposed":
+        return "the gradient is a symmetric matrix or none with two equal sides" if all(map(_symmetric, seen)) else None
+    if kind == "swapped inputs":
+        return "the gradients have different shapes, or are the same"
+    if kind == "stale value":
+        return "the rule does not use the values"
+    return None
+
+
+def _symmetric(d: np.ndarray) -> bool:
+    return not _square(d) or np.array_equal(d, np.swapaxes(d, -1, -2))
+
+
+def _seen(op: Op, i: int, own: PropertySuite) -> list[np.ndarray]:
+    """The right gradients by one input, at all examples."""
+    seen: list[np.ndarray] = []
+
+    def note(d: Any, g: Any, x: np.ndarray) -> Any:
+        seen.append(_plain(d))
+        return d
+
+    _notices(own, _mutant(op, "seen", op.input_names[i], i, note))
+    return seen
 
 
 def main(names: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ class _Slopes:
 
     def __init__(self, number: Callable[..., float], points: Sequence[np.ndarray], size: float) -> None:
         self.number, self.points = number, points
-        self.scales = [np.maximum(1.0, np.abs(x)) for x in points]
+        self.scales = [np.maximum(1.0, np.abs(np.nan_to_num(x))) for x in points]
         dtype = np.asarray(number(*(x.copy() for x in points))).dtype
         self.eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
         self.size = size
@@ -39,8 +39,8 @@ class _Slopes:
 
     def along(
         self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float
-    ) -> tuple[float, float]:
-        """The least and the largest slope found with this step: at the point's two sides, and at the points nearby."""
+    ) -> np.ndarray:
+        """The slopes with this step, in order: at the point's two sides, and at the points nearby."""
         center = self.at(0.0, direction, None, 0.0)
         found = [
             (self.at(step, direction, None, 0.0) - center) / step,
@@ -49,23 +49,32 @@ class _Slopes:
         for base in bases:
             above, below = (self.at(t, direction, base, 30 * step) for t in (step / 2, -step / 2))
             found.append((above - below) / step)
-        return min(found), max(found)
+        return np.sort(found)
 
     def allow(self, claimed: float, direction: Sequence[np.ndarray], nearby: int) -> tuple[bool, bool]:
-        """Whether there is a kink along this direction, and whether the claimed slope lies between those found."""
+        """Whether there is a kink along this direction, and whether the claimed slope lies between those found.
+
+        Where more than three pieces meet, as where many numbers are tied, few of them are seen: the claim may then lie
+        outside of what was found by half its width.
+        """
         rng = np.random.default_rng(0)
         bases: list[list[np.ndarray]] = []
         while True:
             wide, narrow = (self.along(direction, bases, step) for step in (self.step, self.step / 8))
-            low, high = min(wide[0], narrow[0]), max(wide[1], narrow[1])
-            gap = narrow[1] - narrow[0]
+            low, high = min(wide[0], narrow[0]), max(wide[-1], narrow[-1])
+            gap = narrow[-1] - narrow[0]
             rounding = 32 * self.eps * self.size / self.step * 8
-            curved = abs(wide[0] - narrow[0]) + abs(wide[1] - narrow[1])
-            kinked = gap > 0.5 * (wide[1] - wide[0]) and gap > 1e-4 * (abs(low) + abs(high)) + rounding
-            room = rounding + curved + 1e-3 * gap
+            curved = abs(wide[0] - narrow[0]) + abs(wide[-1] - narrow[-1])
+            kinked = gap > 0.5 * (wide[-1] - wide[0]) and gap > 1e-4 * (abs(low) + abs(high)) + rounding
+            if gap > 4 * (wide[-1] - wide[0]) + rounding and bases:  # a jump: what lies across it is no slope
+                beside = narrow[np.abs(narrow) <= 1e-2 * np.max(np.abs(narrow))]
+                if beside.size:
+                    low, high, gap, curved = beside[0], beside[-1], 0.0, 0.0
+            many = kinked and np.sum(np.diff(narrow) > 1e-2 * gap) > 3
+            room = rounding + curved + (0.5 if many else 1e-3) * gap
             inside = low - room <= claimed <= high + room
-            if (kinked and inside) or len(bases) >= (nearby if kinked else min(nearby, _ENOUGH)):
-                return kinked, inside
+            if (kinked and inside and (bases or gap < 4 * (wide[-1] - wide[0]))) or len(bases) >= (nearby if kinked else min(nearby, _ENOUGH)):
+                return bool(kinked), bool(inside)
             bases += [[rng.normal(size=x.shape) for x in self.points] for _ in range(4)]
 
     def claim(self, gradients: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> float:
