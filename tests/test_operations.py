@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.registry import Op
-from minigrad.testing import numerical_gradient, relative_error
+from minigrad.testing import check_gradients, relative_error
 from minigrad.testing.operations import as_one
 from minigrad.testing.strategies import examples_of, inputs_of
 
@@ -16,21 +16,13 @@ DIFFERENTIABLE = [pytest.param(op, id=op.name) for op in mg.operations().values(
 PRIMITIVE = [param for param in DIFFERENTIABLE if isinstance(param.values[0], Op)]
 
 
-def gradients_at(example, points, weights, create_graph=False):
+def gradients_at(example, points, weights):
     """The leaves, and the gradient by each of Σ weights · op(leaves)."""
     leaves = [mg.Tensor(x, requires_grad=True) for x in points]
     cost = np.sum(example(*leaves) * weights)
     if isinstance(cost, mg.Tensor) and cost.requires_grad:
-        cost.backward(create_graph=create_graph)
-    zero = (lambda x: mg.Tensor(np.zeros(x.shape))) if create_graph else (lambda x: np.zeros(x.shape))
-    return leaves, [zero(leaf) if leaf.grad is None else leaf.grad for leaf in leaves]
-
-
-def assert_close(analytic_values, numeric_values, tolerance):
-    for a, n in zip(analytic_values, numeric_values, strict=True):
-        a = np.asarray(getattr(a, "data", a))
-        assert a.shape == n.shape
-        assert np.linalg.norm(a - n) <= tolerance * (1 + np.linalg.norm(n)), f"analytic {a}, numeric {n}"
+        cost.backward()
+    return leaves, [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad for leaf in leaves]
 
 
 def test_every_operation_says_how_to_draw_its_inputs_and_explains_itself():
@@ -74,33 +66,20 @@ def test_the_value_is_numpys(op, data):
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 @given(data=st.data())
-def test_the_first_derivative_agrees_with_differences(op, data):
+def test_its_derivatives_are_right(op, data):
+    """First and second, backward and forward, against differences; and everything that must hold exactly."""
     example = data.draw(examples_of(op))
-    weights = example.weights()
-    _, gradients = gradients_at(example, example.points, weights)
-    numeric = numerical_gradient(lambda *points: np.sum(example(*points) * weights), *example.points)
-    assert_close(gradients, numeric, 1e-8)
+    if example.points:
+        check_gradients(example, *example.points, order=2, mode="both")
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
+@settings(max_examples=10)
 @given(data=st.data())
-def test_the_second_derivative_agrees_with_differences_of_the_first(op, data):
-    example = data.draw(examples_of(op))
-    weights = example.weights()
-    leaves, gradients = gradients_at(example, example.points, weights, create_graph=True)
-    directions = [np.random.default_rng(5).normal(size=leaf.shape) for leaf in leaves]
-    total = sum((np.sum(g * v) for g, v in zip(gradients, directions, strict=True)), start=mg.Tensor(0.0))
-    for leaf in leaves:
-        leaf.grad = None
-    if total.requires_grad:
-        total.backward()
-    second = [np.zeros(leaf.shape) if leaf.grad is None else leaf.grad for leaf in leaves]
-
-    def along_directions(*points):
-        _, first = gradients_at(example, points, weights)
-        return sum(np.sum(g * v) for g, v in zip(first, directions, strict=True))
-
-    assert_close(second, numerical_gradient(along_directions, *example.points), 1e-7)
+def test_at_kinks_and_ties_its_gradient_is_a_subgradient(op, data):
+    example = data.draw(examples_of(op, kinks=True))
+    assume(example.points and example.is_continuous())
+    check_gradients(example, *example.points)
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
@@ -121,45 +100,6 @@ def test_float32_stays_float32_and_agrees_with_float64(op, data):
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
 @given(data=st.data())
-def test_the_forward_derivative_is_the_transpose_of_the_backward_one(op, data):
-    example = data.draw(examples_of(op))
-    if not example.points:
-        return
-    weights = example.weights()
-    directions = tuple(np.random.default_rng(5).normal(size=x.shape) for x in example.points)
-    value, tangent = mg.jvp(lambda *x: example(*x), tuple(example.points), directions)
-    np.testing.assert_allclose(value, example(*example.points), rtol=1e-13, atol=1e-13)
-    assert tangent.shape == np.shape(value)
-    _, gradients = gradients_at(example, example.points, weights)
-    ours = np.sum(tangent * weights)
-    theirs = sum(np.sum(g * v) for g, v in zip(gradients, directions, strict=True))
-    assert abs(ours - theirs) <= 1e-11 * (1 + sum(np.linalg.norm(g) for g in gradients))
-
-
-@pytest.mark.parametrize("op", DIFFERENTIABLE)
-@given(data=st.data())
-def test_inputs_are_left_as_they_were_and_read_only_ones_will_do(op, data):
-    example = data.draw(examples_of(op))
-    points = [x.copy() for x in example.points]
-    weights = example.weights()
-    weights.flags.writeable = False
-    leaves = [mg.Tensor(x, requires_grad=True) for x in points]
-    for leaf in leaves:
-        leaf.data.flags.writeable = False
-    y = example(*leaves)
-    if isinstance(y, mg.Tensor) and y.requires_grad:
-        y.data.flags.writeable = False
-        y.backward(weights)
-        y.backward(weights)
-        memory = [leaf.grad for leaf in leaves if leaf.grad is not None]
-        others = [y.data, weights] + [leaf.data for leaf in leaves]
-        for i, one in enumerate(memory):
-            for other in memory[i + 1 :] + others:
-                assert not np.shares_memory(one, other)
-
-
-@pytest.mark.parametrize("op", DIFFERENTIABLE)
-@given(data=st.data())
 def test_non_contiguous_inputs_give_the_same(op, data):
     example = data.draw(examples_of(op))
     weights = example.weights()
@@ -171,17 +111,17 @@ def test_non_contiguous_inputs_give_the_same(op, data):
     y = np.sum(example(*leaves) * weights)
     if isinstance(y, mg.Tensor) and y.requires_grad:
         y.backward()
-    assert_close([np.zeros(x.shape) if x.grad is None else x.grad for x in leaves], straight, 1e-12)
+    for leaf, g in zip(leaves, straight, strict=True):
+        found = np.zeros(leaf.shape) if leaf.grad is None else leaf.grad
+        assert np.linalg.norm(found - g) <= 1e-12 * (1 + np.linalg.norm(g))
 
 
 @pytest.mark.parametrize("op", [p for p in PRIMITIVE if p.values[0].elementwise])
 @given(data=st.data())
 def test_a_scalar_gives_the_same_numbers_as_a_tensor(op, data):
     inputs, options = data.draw(inputs_of(op))
-    numbers = [
-        x if x is None or isinstance(x, float) else x.dtype.type(x.flat[0]) if x.size else x.dtype.type(1)
-        for x in inputs
-    ]
+    assume(all(np.size(x) for x in inputs))
+    numbers = [x if x is None or isinstance(x, float) else x.dtype.type(x.flat[0]) for x in inputs]
     rules = op.rules or (True,) * len(inputs)
     places = [i for i, x in enumerate(inputs) if isinstance(x, np.ndarray) and x.dtype.kind == "f" and rules[i]]
     scalars = {i: mg.Scalar(numbers[i]) for i in places}

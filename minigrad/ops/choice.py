@@ -197,7 +197,7 @@ copysign.rules_by_input(lambda g, y, a, b: g * (np.sign(a) * np.copysign(1.0, b)
 
 def _draw_heaviside(draw):
     shape = draw.shape()
-    steps = draw.indices(3, size=int(np.prod(shape))).reshape(shape) - 1  # integers, at the step too
+    steps = (draw.indices(3, size=int(np.prod(shape))).reshape(shape) - 1).astype(np.int8)  # at the step too
     return (draw.choice([draw.array(shape, avoid=[0]), steps]), draw.array(shape)), {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 import tempfile
@@ -46,6 +47,13 @@ class Culprit:
         root, nodes = self.expression.graph()
         marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
         return viz.draw(root, marks=marks)
+
+    def saved(self, picture: Any = None) -> Culprit:
+        """The same with its picture in a file, by default in a new folder for temporary files; as it is without viz."""
+        if self.expression is None or importlib.util.find_spec("viz") is None:
+            return self
+        path = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg" if picture is None else picture
+        return dataclasses.replace(self, picture=Path(self.draw().save(path)))
 
     def __str__(self) -> str:
         lines = [f"  {self.text}"]
@@ -107,13 +115,8 @@ def expression_fails(expression: Expression) -> bool:
 
 
 def _drawn(culprit: Culprit | None, picture: Any) -> Culprit | None:
-    """The culprit with its picture saved, where viz is present."""
-    if culprit is None or culprit.expression is None or importlib.util.find_spec("viz") is None:
+    """The culprit with its picture saved, but for inside Hypothesis, where a check fails often before all is done."""
+    hypothesis = sys.modules.get("hypothesis")
+    if culprit is None or (picture is None and hypothesis is not None and hypothesis.currently_in_test_context()):
         return culprit
-    if picture is None:
-        hypothesis = sys.modules.get("hypothesis")
-        if hypothesis is not None and hypothesis.currently_in_test_context():
-            return culprit
-        picture = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg"
-    saved = culprit.draw().save(picture)
-    return Culprit(culprit.text, culprit.expression, culprit.wrong, Path(saved))
+    return culprit.saved(picture)

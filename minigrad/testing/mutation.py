@@ -372,7 +372,7 @@ def _examined(op: Op, seed: Sequence[int], kinks: bool) -> _Examined | None:
     """An example with its numerical derivative, or None where it has none."""
     with np.errstate(all="ignore"):
         example = drawn_example(op, RandomDraw(seed, kinks=kinks))
-        if not example.points or (kinks and not _continuous(example)):
+        if not example.points or (kinks and not example.is_continuous()):
             return None
         try:
             return _Examined(example)
@@ -380,20 +380,6 @@ def _examined(op: Op, seed: Sequence[int], kinks: bool) -> _Examined | None:
             if kinks:
                 return None
             raise
-
-
-def _continuous(example: Example) -> bool:
-    """Whether the value is finite there and hardly changes when the inputs hardly do, as it does at a jump."""
-    rng = np.random.default_rng(0)
-    try:
-        here = np.asarray(example(*example.points), dtype=np.float64)
-        for _ in range(4):
-            near = [x + 1e-9 * rng.choice([-1.0, 1.0], size=x.shape) for x in example.points]
-            if not np.all(np.abs(np.asarray(example(*near)) - here) <= 1e-4 * (1 + np.abs(here))):
-                return False
-    except (ArithmeticError, ValueError, np.linalg.LinAlgError):
-        return False
-    return bool(np.all(np.isfinite(here)))
 
 
 # ---- a run -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,8 @@ def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[s
     if op.inputs is None:
         raise ValueError(f"{op.name}: registered without inputs=, so there is nothing to draw from")
     if callable(op.inputs):
-        return op.inputs(draw)
+        inputs, options = op.inputs(draw)
+        return tuple(np.asarray(x) if isinstance(x, np.floating) else x for x in inputs), options  # NumPy's 0-d sums
     shape = draw.shape(max_dims=3, min_side=draw.choice([1, 1, 1, 0]))
     return tuple(_in_domain(draw, shape, each) for each in op.inputs), {}
 
@@ -58,6 +59,20 @@ class Example:
         """Whether the operation gives several results."""
         inputs, options = self.arguments(self.points)
         return isinstance(self.op, Composed) and isinstance(self.op(*inputs, **options), (tuple, list))
+
+    def is_continuous(self) -> bool:
+        """Whether the value is finite here and hardly changes when the inputs hardly do, as it does at a jump."""
+        rng = np.random.default_rng(0)
+        try:
+            with np.errstate(all="ignore"):
+                here = np.asarray(self(*self.points), dtype=np.float64)
+                for _ in range(8):
+                    near = [x + 1e-9 * np.maximum(1.0, np.abs(x)) * rng.normal(size=x.shape) for x in self.points]
+                    if not np.all(np.abs(np.asarray(self(*near)) - here) <= 1e-4 * (1 + np.abs(here))):
+                        return False
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return False
+        return bool(np.all(np.isfinite(here)))
 
     def __repr__(self) -> str:
         return f"{self.op.name}{(*self.inputs, self.options)}"

@@ -16,7 +16,8 @@ from .report import IS_RIGHT, IS_SUBGRADIENT, IS_WRONG
 
 #: Points next to a kink at which slopes are taken; of these so many before it is said that there is no kink; and
 #: entries that are looked at where none is right.
-_NEARBY, _ENOUGH, _SUSPECTS = 32, 16, 16
+_NEARBY, _ENOUGH, _SUSPECTS = 96, 32, 16
+_LEADS = (0.0, 1.5, -1.5, 0.7, -0.7, 2.5)
 
 
 class _Slopes:
@@ -37,9 +38,7 @@ class _Slopes:
         factor = t if base is None else 1.0
         return float(self.number(*(x + s * factor * m for x, s, m in zip(self.points, self.scales, moves))))
 
-    def along(
-        self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float
-    ) -> np.ndarray:
+    def along(self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float) -> np.ndarray:
         """The slopes with this step, in order: at the point's two sides, and at the points nearby."""
         center = self.at(0.0, direction, None, 0.0)
         found = [
@@ -54,8 +53,8 @@ class _Slopes:
     def allow(self, claimed: float, direction: Sequence[np.ndarray], nearby: int) -> tuple[bool, bool]:
         """Whether there is a kink along this direction, and whether the claimed slope lies between those found.
 
-        Where more than three pieces meet, as where many numbers are tied, few of them are seen: the claim may then lie
-        outside of what was found by half its width.
+        Where more than two pieces meet, as where many numbers are tied, not all of them are seen: the claim may then
+        lie outside of what was found by its width.
         """
         rng = np.random.default_rng(0)
         bases: list[list[np.ndarray]] = []
@@ -70,12 +69,15 @@ class _Slopes:
                 beside = narrow[np.abs(narrow) <= 1e-2 * np.max(np.abs(narrow))]
                 if beside.size:
                     low, high, gap, curved = beside[0], beside[-1], 0.0, 0.0
-            many = kinked and np.sum(np.diff(narrow) > 1e-2 * gap) > 3
-            room = rounding + curved + (0.5 if many else 1e-3) * gap
+            many = kinked and np.sum(np.diff(narrow) > 1e-2 * gap) > 1
+            room = rounding + curved + (1.0 if many else 1e-3) * gap
             inside = low - room <= claimed <= high + room
-            if (kinked and inside and (bases or gap < 4 * (wide[-1] - wide[0]))) or len(bases) >= (nearby if kinked else min(nearby, _ENOUGH)):
+            if (kinked and inside and (bases or gap < 4 * (wide[-1] - wide[0]))) or len(bases) >= (
+                nearby if kinked else min(nearby, _ENOUGH)
+            ):
                 return bool(kinked), bool(inside)
-            bases += [[rng.normal(size=x.shape) for x in self.points] for _ in range(4)]
+            # some of them moved along the direction, to where its entry is the largest of those that are tied, say
+            bases += [[rng.normal(size=x.shape) + lead * d for x, d in zip(self.points, direction)] for lead in _LEADS]
 
     def claim(self, gradients: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> float:
         """The slope that the gradients claim along a direction."""

@@ -1,0 +1,107 @@
+"""The pytest plugin: a fixture, two options, and a page of every gradient that was checked in a run.
+
+It is there as soon as minigrad is installed: ``--gradcheck-order=2`` checks second derivatives too, wherever a test
+asked for first ones, and ``--gradcheck-report=out.html`` writes the page. A failing gradient's graph is drawn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import gradients
+from .pages import page_of_checks
+from .report import GradientError, GradientReport
+
+_KEPT = pytest.StashKey[list[tuple[str, dict[str, Any]]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options, in a group of their own in ``pytest --help``."""
+    group = parser.getgroup("minigrad", "checking gradients with minigrad")
+    group.addoption(
+        "--gradcheck-order", type=int, choices=(1, 2), default=1, help="2: check second derivatives as well"
+    )
+    group.addoption("--gradcheck-report", metavar="FILE.html", help="write a page of every gradient that was checked")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a report that could not be written before a long run, and set the order."""
+    path = config.getoption("--gradcheck-report")
+    if path is not None and not Path(path).resolve().parent.is_dir():
+        raise pytest.UsageError(f"--gradcheck-report={path}: there is no folder {Path(path).resolve().parent}")
+    config.stash[_KEPT] = []
+    gradients.least_order = config.getoption("--gradcheck-order")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The order is as it was."""
+    gradients.least_order = 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note the checks of a test with its name."""
+    kept = item.config.stash[_KEPT]
+    wanted = item.config.getoption("--gradcheck-report") is not None
+
+    def note(report: GradientReport) -> None:
+        data = report.data()
+        del data["inputs"]  # every entry of every check would be too much
+        kept.append((item.nodeid, data))
+
+    if wanted:
+        gradients.listeners.append(note)
+    try:
+        return (yield)
+    finally:
+        if wanted:
+            gradients.listeners.remove(note)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+    """Draw the wrong part of a gradient that failed inside Hypothesis, which does not draw by itself."""
+    found = yield
+    error = call.excinfo.value if call.excinfo is not None else None
+    culprit = error.report.culprit if isinstance(error, GradientError) else None
+    if culprit is not None and culprit.expression is not None and culprit.picture is None:
+        saved = culprit.saved()
+        if saved.picture is not None:
+            found.sections.append(("wrong gradient", f"drawn in {saved.picture}"))
+    return found
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """Take what a process of pytest-xdist noted."""
+    sent = getattr(node, "workeroutput", {}).get("minigrad_gradients")
+    if sent:
+        node.config.stash[_KEPT] += [tuple(pair) for pair in json.loads(sent)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the page; a process of pytest-xdist sends what it noted to the one that does."""
+    config, path = session.config, session.config.getoption("--gradcheck-report")
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output["minigrad_gradients"] = json.dumps(config.stash[_KEPT])
+    elif path is not None:
+        Path(path).write_text(page_of_checks(config.stash[_KEPT]), encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """One line that says where the page is."""
+    path = config.getoption("--gradcheck-report")
+    if path is not None:
+        terminalreporter.write_line(f"{len(config.stash[_KEPT])} gradient checks, see {path}")
+
+
+@pytest.fixture
+def check_gradients() -> Callable[..., GradientReport]:
+    """`minigrad.testing.check_gradients`, of the order that ``--gradcheck-order`` asks for."""
+    return gradients.check_gradients
