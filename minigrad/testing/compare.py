@@ -22,6 +22,7 @@ def every_entry(
     eps: float | None,
     tolerance: float,
     diagnoses: dict[str, str],
+    most_suspects: int = 16,
 ) -> dict[str, Comparison]:
     """Each entry of the gradient against its own numerical derivative."""
     points, size = [x.copy() for x in subject.points], subject.magnitude()
@@ -31,7 +32,7 @@ def every_entry(
         numeric, errors = numerical_gradient(subject.number, *points, eps=eps, with_error=True)
     if eps is None:
         verdicts = verdicts_of(claimed, numeric, errors, tolerance, size, points)
-        allow_subgradients(subject.number, points, claimed, verdicts, size)
+        allow_subgradients(subject.number, points, claimed, verdicts, size, most_suspects)
     else:
         verdicts = _by_norms(claimed, numeric, tolerance)
     lengths = [n for x in points for n in x.shape]
@@ -131,7 +132,7 @@ def verdicts_of(
     found = []
     for a, n, e, x in zip(analytic, numeric, errors, points):
         # the differences' rounding: that of a sum of this size over a step of about 1e-3 of the entry's
-        floor = 1e-13 * (1 + size) / np.maximum(1.0, np.abs(np.nan_to_num(x)))
+        floor = 1e-13 * (1 + size / np.maximum(1.0, np.abs(np.nan_to_num(x))))
         entry = np.maximum(np.abs(a), np.abs(n))
         right = np.abs(a - n) <= tolerance * entry + floor + e
         # an entry next to nothing is known well enough to a share of a thousandth of the usual slope

@@ -108,8 +108,11 @@ class Expression:
     def alone(self, number: int) -> Expression:
         """One step, with the values that it is given as leaves."""
         values = self.values()
-        replaced = {i: np.array(values[i], dtype=np.float64) for i, _ in self.steps if i < number}
-        return self.ending_at(number).with_leaves(replaced)
+        rows = [
+            np.array(values[i], dtype=np.float64) if isinstance(row, Step) and i < number else row
+            for i, row in enumerate(self.rows[: number + 1])
+        ]
+        return Expression(rows)
 
     # ---- as text ----
 
@@ -289,7 +292,7 @@ def _smaller(expression: Expression) -> Iterator[Expression]:
         for kept in (slice(length // 2), slice(length // 2, None)):
             yield expression.with_leaves({i: _cut(x, length, kept) for i, x in leaves.items()})
     for i, x in leaves.items():
-        for simpler in (np.round(x), np.round(x, 1), np.round(x, 2)):
+        for simpler in (np.asarray(np.round(x, digits)) for digits in (0, 1, 2)):
             if x.size and np.all(np.isfinite(x)) and len(as_python(simpler)) < len(as_python(x)):
                 yield expression.with_leaves({i: simpler})
 

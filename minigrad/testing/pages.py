@@ -1,4 +1,4 @@
-"""A gradient check as HTML: a table, the entries that differ, and a map of the disagreement; and a page of many checks."""
+"""A gradient check as HTML, with a map of the disagreement; and a page of many checks."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _gray(digits: float) -> str:
 
 def _legend() -> str:
     marks = [("0 digits agree", _gray(0)), ("8", _gray(8)), ("16", _gray(16))]
-    marks += [(verdict, color) for verdict, color in _COLORS.items()]
+    marks += list(_COLORS.items())
     return '<div style="color:#4a4a4a">' + "".join(
         f'<span style="display:inline-block;width:0.9em;height:0.9em;margin:0 0.3em 0 0;vertical-align:-0.1em;'
         f'border:1px solid #9aa3ae;background:{color}"></span><span style="margin-right:1.1em">{name}</span>'
@@ -135,7 +135,7 @@ def _legend() -> str:
 
 
 def page_of_checks(checks: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-    """A whole page for ``(where, report.data())`` of every check of a run: a summary, what failed, and one row a place."""
+    """A whole page for ``(where, report.data())`` of every check: a summary, what failed, and one row a place."""
     places: dict[str, list[Mapping[str, Any]]] = {}
     for where, data in checks:
         places.setdefault(where, []).append(data)

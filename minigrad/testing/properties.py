@@ -1,4 +1,4 @@
-"""`gradient_property`: a function of arrays becomes a test that its gradient is right, at inputs that Hypothesis draws."""
+"""`gradient_property`: a function of arrays becomes a test of its gradient, at inputs that Hypothesis draws."""
 
 from __future__ import annotations
 

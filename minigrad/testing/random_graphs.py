@@ -10,12 +10,16 @@ import numpy as np
 
 from .. import nn
 from ..registry import Composed, Op, operations
+from ..tensor import Tensor
 from .draws import Draw
 from .expression import Expression, Step
 from .operations import Example, drawn_example
 
 #: Values in a graph stay below this, and arrays below so many entries: differences lose digits beyond.
 _LARGEST, _MOST_ENTRIES = 1e4, 64
+#: Operations that keep to inputs of their own: knots that come twice, singular matrices and equal eigenvalues have no
+#: derivative. So do all decompositions.
+_DELICATE = ("interp",)
 
 
 def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Op | Composed] | None = None) -> Expression:
@@ -57,7 +61,7 @@ def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Op | Composed] | No
 
 def _added(rows: list[Any], values: list[np.ndarray], row: Any, value: np.ndarray) -> int:
     rows.append(row)
-    values.append(value)
+    values.append(np.asarray(value))
     return len(rows) - 1
 
 
@@ -65,12 +69,14 @@ def _source(
     draw: Draw, example: Example, place: int, point: np.ndarray, rows: list[Any], values: list[np.ndarray]
 ) -> tuple[int, int]:
     """The row that an input comes from, a new leaf or one that is there, and how many steps were made for it."""
+    if example.op.name in _DELICATE or example.op.__module__.endswith(".decomposition"):
+        return _added(rows, values, point, point), 0
     fitting = [i for i, value in enumerate(values) if _fits(example, place, value)]
     chosen = draw.integer(0, len(fitting))
     if chosen:
         return fitting[-chosen], 0
     full = [i for i, value in enumerate(values) if value.size]
-    if fitting or not full or not point.size or not draw.boolean():
+    if fitting or not full or not point.size or not draw.integer(0, 3):
         return _added(rows, values, point, point), 0
     source = draw.choice(full[::-1])  # entries of it, some of them several times, in the shape that is wanted
     indices = draw.indices(values[source].size, size=point.size).reshape(point.shape)
@@ -92,15 +98,24 @@ def _fits(example: Example, place: int, value: np.ndarray) -> bool:
 
 
 def _value(example: Example, points: Sequence[np.ndarray]) -> np.ndarray | None:
-    """The operation's value, or None where it has none that is of use."""
+    """The operation's value, or None where it has none that is of use: not finite, or steeper than differences like."""
+    rng = np.random.default_rng(0)
+    near = [x + 1e-9 * np.maximum(1.0, np.abs(x)) * rng.choice([-1.0, 1.0], size=x.shape) for x in points]
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            value = np.asarray(example(*points))
+            node = example(*(Tensor(x, requires_grad=True) for x in points))
+            moved = np.asarray(example(*near))
     except (ArithmeticError, ValueError, TypeError, IndexError, np.linalg.LinAlgError):
         return None
-    usable = value.dtype == np.float64 and value.size <= _MOST_ENTRIES and bool(np.all(np.abs(value) <= _LARGEST))
-    return value if usable else None
+    if not isinstance(node, Tensor) or not node.requires_grad or node.size > _MOST_ENTRIES:
+        return None
+    value = node.numpy()
+    usable = value.dtype == np.float64 and bool(np.all(np.abs(value) <= _LARGEST))
+    if not usable or moved.shape != value.shape:  # complex numbers there, real ones here
+        return None
+    flat = bool(np.all(np.abs(np.nan_to_num(moved) - value) <= 1e-5 * (1 + np.abs(value))))
+    return value if flat else None
 
 
 def draw_network(draw: Draw, max_layers: int) -> tuple[nn.Sequential, np.ndarray]:

@@ -14,9 +14,8 @@ import numpy as np
 
 from .report import IS_RIGHT, IS_SUBGRADIENT, IS_WRONG
 
-#: Points next to a kink at which slopes are taken; of these so many before it is said that there is no kink; and
-#: entries that are looked at where none is right.
-_NEARBY, _ENOUGH, _SUSPECTS = 96, 32, 16
+#: Points next to a kink at which slopes are taken, and of these so many before it is said that there is no kink.
+_NEARBY, _ENOUGH = 96, 32
 _LEADS = (0.0, 1.5, -1.5, 0.7, -0.7, 2.5)
 
 
@@ -28,7 +27,7 @@ class _Slopes:
         self.scales = [np.maximum(1.0, np.abs(np.nan_to_num(x))) for x in points]
         dtype = np.asarray(number(*(x.copy() for x in points))).dtype
         self.eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
-        self.size = size
+        self.size = 1.0 + size
         #: The step along a direction; points next to the kink lie some thirty steps away.
         self.step = 64 * np.sqrt(self.eps)
 
@@ -90,11 +89,13 @@ def allow_subgradients(
     gradients: Sequence[np.ndarray],
     verdicts: Sequence[np.ndarray],
     size: float,
+    most_suspects: int = 16,
 ) -> None:
     """Change the verdicts of entries at a kink: right as a subgradient, or wrong where all together are none.
 
     An entry passes alone along its own axis; then all of them together along 1, random ±1 and normal directions.
-    ``size`` is how large the numbers are that the function's value is the sum of.
+    ``size`` is how large the numbers are that the function's value is the sum of. After ``most_suspects`` entries of
+    which none is at a kink no more are looked at.
     """
     suspects = [(n, index) for n, verdict in enumerate(verdicts) for index in np.argwhere(verdict != IS_RIGHT).tolist()]
     if not all(np.all(np.isfinite(g)) for g in gradients):
@@ -109,7 +110,7 @@ def allow_subgradients(
 
     passed: list[tuple[int, tuple[int, ...]]] = []
     for examined, (n, index) in enumerate(suspects):
-        if examined >= _SUSPECTS and not passed:
+        if examined >= most_suspects and not passed:
             break
         axis = along_axis(n, index)
         if all(slopes.allow(slopes.claim(gradients, axis), axis, _NEARBY)):
