@@ -84,7 +84,7 @@ def smallest(fails):
 
 PLANTED = {
     "lost parent": lambda: changed_chain(
-        ("in zip(inputs, contributions):", "in dict(zip(inputs, contributions)).items():")
+        ("in zip(inputs, contributions):", "in {id(x): (x, c) for x, c in zip(inputs, contributions)}.values():")
     ),
     "overwritten gradient": lambda: changed_chain(
         ("gradients[each] = gradients[each] + contribution", "gradients[each] = contribution"),

@@ -81,7 +81,7 @@ class Draw:
         grid, special = _numbers(float(low), float(high), tuple(map(float, avoid)), self.kinks)
         kind = self.integer(0, 2) if count else 0
         if kind == 2:
-            grid = np.array([self.choice(grid), self.choice(grid)])
+            grid = grid[self.integers(0, len(grid) - 1, 2)]
         elif kind == 1 and len(special):
             grid = np.concatenate([special, special, grid[:: max(1, len(grid) // 8)]])
         values = np.array(grid[self.integers(0, len(grid) - 1, count)], dtype=np.float64)

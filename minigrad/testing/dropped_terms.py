@@ -134,13 +134,14 @@ def _defined(function: Function) -> list[Any]:
         return []
     found = [each for each in ast.walk(tree) if isinstance(each, (ast.Lambda, ast.FunctionDef))]
     for each in found:
-        ast.increment_lineno(each, function.__code__.co_firstlineno - each.lineno)  # type: ignore[attr-defined]
+        ast.increment_lineno(each, function.__code__.co_firstlineno - each.lineno)
     return found
 
 
 def _code(node: Any, free: tuple[str, ...], filename: str) -> types.CodeType | None:
     """The code of a function whose free variables are those of a function around it."""
     inner = copy.deepcopy(node)
+    body: list[ast.stmt]
     if isinstance(inner, ast.FunctionDef):
         inner.decorator_list, name, body = [], inner.name, [inner]
     else:

@@ -42,10 +42,11 @@ def _apart(
     or of the function's value.
     """
     sizes = [sum(float(np.max(np.abs(each[i]), initial=0.0)) for each in terms) for i in range(len(found))]
-    rounding = 1e-13 * (1.0 + max(sizes, default=0.0) + subject.magnitude())
+    eps = subject.epsilon()
+    rounding = max(1e-13, 100 * eps) * (1.0 + max(sizes, default=0.0) + subject.magnitude())
     for i, (a, b, size) in enumerate(zip(found, wanted, sizes)):
         off = float(np.max(np.abs(a - b), initial=0.0))
-        if not off <= 1e-10 * size + rounding:
+        if not off <= max(1e-10, 1e3 * eps) * size + rounding:
             return f"off by {off:.1e}, of a size of {size:.1e}, by input {i}"
     return HOLDS
 
@@ -141,5 +142,6 @@ def _adjoint(subject: Recorded, gradients: Sequence[np.ndarray]) -> str:
         return "the forward derivative is not finite, the gradient is"
     size = sum(float(np.sum(np.abs(each))) for each in [*forward, *backward])
     off = abs(sum(float(np.sum(f)) for f in forward) - sum(float(np.sum(b)) for b in backward))
-    rounding = 1e-10 * size + 1e-13 * (1 + subject.magnitude())
+    eps = subject.epsilon()
+    rounding = max(1e-10, 1e3 * eps) * size + max(1e-13, 100 * eps) * (1 + subject.magnitude())
     return HOLDS if off <= rounding else f"forward and backward differ by {off:.1e}, of a size of {size:.1e}"

@@ -10,10 +10,12 @@ listed as equivalent, each with its reason.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,7 +127,7 @@ def mutants_of(op: Op) -> Iterator[Mutant]:
     places = [i for i, _ in enumerate(op.input_names) if op.rules is None or op.rules[i] is not None]
     for kind, change in BREAKS.items():
         for i in places:
-            yield _mutant(op, kind, op.input_names[i], i, lambda d, g, x, change=change: change(d, g, x))
+            yield _mutant(op, kind, op.input_names[i], i, change)
     for i in places:
         others = [j for j in places if j != i]
         if others:
@@ -135,11 +137,11 @@ def mutants_of(op: Op) -> Iterator[Mutant]:
         yield _mutant(op, "one buffer for all", op.input_names[i], i, _Buffer())
     for i in places:
         yield _stale(op, i)
-    for i, rule in _rules(op):
+    for number, rule in _rules(op):
         for text, function in without_terms(rule):
-            where = "all inputs" if i is None else op.input_names[i]
+            where = "all inputs" if number is None else op.input_names[number]
             mutant = Mutant(op, "dropped term", f"{where}: {text}", {})
-            mutant.broken = _with_rule(op, i, _watched(mutant, rule, function))
+            mutant.broken = _with_rule(op, number, _watched(mutant, rule, function))
             yield mutant
     if op.tangent_rule is not None:
         right = op.tangent_rule
@@ -344,7 +346,7 @@ class PropertySuite:
 
     def __init__(self, examples: int = 60, seed: int = 0) -> None:
         self.examples, self.seed = examples, seed
-        self._drawn: dict[str, list[_Examined]] = {}
+        self._drawn: dict[str, list[_Examined | None]] = {}
 
     def __call__(self, op: Op) -> None:
         """Raise AssertionError if the operation's rule is wrong."""
@@ -425,6 +427,31 @@ class KillMatrix:
             lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
         lines += ["", *(f"survived: {mutant}" for mutant in self.survivors)]
         return "\n".join(lines).rstrip()
+
+    def page(self) -> str:
+        """The matrix with what it means and the reasons of the equivalent mutants, in Markdown."""
+        by_reason: dict[tuple[str, str], list[str]] = {}
+        for mutant, reason in self.equivalent.items():
+            by_reason.setdefault((mutant.kind, reason), []).append(f"`{mutant.op.name}` ({mutant.detail})")
+        lines = [
+            "# Mutation tests",
+            "",
+            "Every derivative rule is broken in many ways, one at a time, and the property suite must notice: killed",
+            "of made, by operation and kind of break. This page is written by",
+            "`python -m minigrad.testing.mutation --page docs/mutation.md`; a test fails where it is out of date, or a",
+            "mutant survives.",
+            "",
+            str(self),
+            "",
+            "## Equivalent mutants",
+            "",
+            "Breaks that change nothing that could be seen, with the reason.",
+            "",
+            "| break | reason | where |",
+            "|---|---|---|",
+            *(f"| {kind} | {reason} | {', '.join(names)} |" for (kind, reason), names in by_reason.items()),
+        ]
+        return "\n".join(lines) + "\n"
 
 
 def run(
@@ -604,12 +631,18 @@ def _seen(op: Op, i: int, own: PropertySuite) -> list[np.ndarray]:
     return seen
 
 
-def main(names: Sequence[str]) -> int:
-    """Print the kill matrix, and give 1 where a mutant survived."""
-    matrix = run(operations=names or None)
-    print(matrix)
-    for mutant, reason in matrix.equivalent.items():
-        print(f"equivalent: {mutant}: {reason}")
+def main(arguments: Sequence[str]) -> int:
+    """Print the kill matrix of some operations or all, or write it as a page; gives 1 where a mutant survived."""
+    parser = argparse.ArgumentParser(prog="python -m minigrad.testing.mutation", description=main.__doc__)
+    parser.add_argument("operations", nargs="*", help="their names; all by default")
+    parser.add_argument("--page", metavar="FILE.md", help="write the matrix with the reasons of equivalent mutants")
+    options = parser.parse_args(arguments)
+    matrix = run(operations=options.operations or None)
+    if options.page is None:
+        print(matrix)
+    else:
+        Path(options.page).write_text(matrix.page(), encoding="utf-8")
+        print(matrix.summary)
     return 0 if matrix.passed else 1
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import NotDifferentiableError
+
 _RUNGS, _LADDERS = 12, 4
 
 
@@ -274,7 +276,7 @@ def _finite_sample(
                 value, rounding = sample(step)
             except _ShapeError:
                 raise
-            except (ArithmeticError, ValueError):
+            except (ArithmeticError, ValueError, NotDifferentiableError):
                 step /= 4
                 continue
         if np.all(np.isfinite(value)):

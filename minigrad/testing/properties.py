@@ -54,7 +54,7 @@ def gradient_property(
     """
     from hypothesis import given, settings
 
-    options = {"order": order, "mode": mode, "tolerance": tolerance}
+    options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance}
 
     def test_of(strategy: Any, check: Callable[[Any], object], name: str, like: Any) -> Callable[[], None]:
         def test(drawn: Any) -> None:
@@ -88,7 +88,7 @@ def gradient_property(
         kinds = {name: _checked(name, given_for.get(name, Domain())) for name in names}
 
         def check(drawn: Any) -> None:
-            check_gradients(function, *drawn, names=names, **options)  # type: ignore[arg-type]
+            check_gradients(function, *drawn, names=names, **options)
 
         return test_of(_drawn(kinds), check, function.__name__, function)
 

@@ -7,7 +7,7 @@ asked for first ones, and ``--gradcheck-report=out.html`` writes the page. A fai
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from . import gradients
 from .pages import page_of_checks
 from .report import GradientError, GradientReport
 
-_KEPT = pytest.StashKey[list[tuple[str, dict[str, Any]]]]()
+_KEPT = pytest.StashKey[list[tuple[str, Mapping[str, Any]]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,7 +44,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Note the checks of a test with its name."""
     kept = item.config.stash[_KEPT]
     wanted = item.config.getoption("--gradcheck-report") is not None
@@ -64,7 +64,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Draw the wrong part of a gradient that failed inside Hypothesis, which does not draw by itself."""
     found = yield
     error = call.excinfo.value if call.excinfo is not None else None
@@ -91,7 +91,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output["minigrad_gradients"] = json.dumps(config.stash[_KEPT])
     elif path is not None:
-        Path(path).write_text(page_of_checks(config.stash[_KEPT]), encoding="utf-8")
+        kept: list[tuple[str, Mapping[str, Any]]] = config.stash[_KEPT]
+        Path(path).write_text(page_of_checks(kept), encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -130,7 +130,7 @@ class GradientReport:
         """The entries that differ most, at most eight; none in a report that passed."""
         differing = [
             Disagreement(
-                label, index, *(float(each[index]) for each in (part.analytic, part.numeric, part.error)),
+                label, index, float(part.analytic[index]), float(part.numeric[index]), float(part.error[index]),
                 str(part.verdict[index]), float(part.digits[index]),
             )
             for label, part in self.comparisons.items()

@@ -63,6 +63,11 @@ class Subject:
             raise ValueError(f"check_gradients: the cost is {number} at or next to the given inputs")
         return number
 
+    def epsilon(self) -> float:
+        """The rounding of the coarsest dtype that the function computes in, as far as its value tells."""
+        dtypes = [y.dtype for y in self.outputs([x.copy() for x in self.points]) if y.dtype.kind == "f"]
+        return max((float(np.finfo(dtype).eps) for dtype in dtypes), default=float(np.finfo(np.float64).eps))
+
     def magnitude(self) -> float:
         """How large the terms are that the number is the sum of: its rounding is a share of this."""
         return float(sum(np.sum(np.abs(y * c)) for y, c in zip(self.outputs(self.points), self.cotangents)))
@@ -87,7 +92,7 @@ def subject_of(
             raise TypeError(
                 f"check_gradients: a pair (f, df) is checked as it is; framework={framework!r} wants f alone"
             )
-        subject = Pair(*f, inputs, names, projection)
+        subject = Pair(f[0], f[1], inputs, names, projection)
     elif framework == "callable":
         raise TypeError("check_gradients: framework='callable' wants a pair (f, df) of functions of arrays")
     elif framework == "minigrad":
@@ -221,7 +226,8 @@ class Recorded(Subject):
             labels, given = [*labels, ""], [*given, f]
         self._modules = [leaf for x in given for leaf in leaves_of(x) if isinstance(leaf, Module)]
         self.scalars = scalars and all(isinstance(x, (float, Scalar)) for x in inputs) and bool(inputs)
-        self.labels, self.leaves = [], []
+        self.labels = []
+        self.leaves: list[Any] = []
         self.arguments: list[Any] = []
         for label, tree in zip(labels, given):
             self.arguments.append(rebuilt(tree, [self._argument(name, leaf) for name, leaf in paths_of(tree, label)]))
