@@ -22,7 +22,7 @@ def every_entry(
     eps: float | None,
     tolerance: float,
     diagnoses: dict[str, str],
-    most_suspects: int = 16,
+    most_suspects: int = 4,
 ) -> dict[str, Comparison]:
     """Each entry of the gradient against its own numerical derivative."""
     points, size = [x.copy() for x in subject.points], subject.magnitude()
@@ -31,6 +31,8 @@ def every_entry(
     else:
         numeric, errors = numerical_gradient(subject.number, *points, eps=eps, with_error=True)
     if eps is None:
+        coarse = subject.epsilon() > 1e-12  # where rounding rules, the smallest of many estimates is a lucky one
+        errors = [e * 32.0 if coarse else e for e in errors]
         verdicts = verdicts_of(claimed, numeric, errors, tolerance, size, points)
         allow_subgradients(subject.number, points, claimed, verdicts, size, most_suspects)
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,12 +73,12 @@ def culprit_of(subject: Recorded, picture: Any = None) -> Culprit | None:
             expression = Expression.of(root)
             if len(expression.steps) > _MOST_STEPS:
                 return None
-            return _drawn(_found(expression), picture)
+            return _found(expression).saved(picture)
         except Exception:  # an operation that can't be run by itself: the report stands without this
             return None
 
 
-def _found(expression: Expression) -> Culprit | None:
+def _found(expression: Expression) -> Culprit:
     values = expression.values()
     for number, step in expression.steps:
         if not rule_holds(step, [values[i] for i in step.sources]):
@@ -112,11 +111,3 @@ def expression_fails(expression: Expression) -> bool:
             return False
     found_by_label = every_entry(subject, claimed, None, 1e-7, {}, most_suspects=2)
     return any(part.count("wrong") for part in found_by_label.values())
-
-
-def _drawn(culprit: Culprit | None, picture: Any) -> Culprit | None:
-    """The culprit with its picture saved, but for inside Hypothesis, where a check fails often before all is done."""
-    hypothesis = sys.modules.get("hypothesis")
-    if culprit is None or (picture is None and hypothesis is not None and hypothesis.currently_in_test_context()):
-        return culprit
-    return culprit.saved(picture)

@@ -55,6 +55,12 @@ class Draw:
         """A shape with sides from ``min_side`` to ``max_side``."""
         return tuple(self.integers(min_side, max_side, self.integer(min_dims, max_dims)))
 
+    def any_shape(self, max_dims: int = 3) -> tuple[int, ...]:
+        """A shape, now and then with an axis of length 0."""
+        shape = self.shape(max_dims=max_dims)
+        empty = self.integer(0, 7) == 7 and shape
+        return (*shape[:-1], 0) if empty else shape
+
     def broadcastable_to(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """A shape that broadcasts to ``shape``: some leading axes dropped, some sides 1."""
         kept = shape[self.integer(0, len(shape)) :]

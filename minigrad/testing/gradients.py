@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,7 +82,8 @@ def check_gradients(
         pair needs them there: ``df`` is then the gradient of ``np.sum(f * projection)``.
     picture
         Where to draw the wrong part of a graph that fails, such as "wrong.svg"; by default in a new folder for
-        temporary files, and not at all inside a test of Hypothesis, which fails many times before it is done.
+        temporary files. Inside a test of Hypothesis, which fails many times before it is done, the wrong part is looked
+        for and drawn when the error is shown.
 
     Returns
     -------
@@ -148,15 +151,22 @@ def check_gradients(
             along.settle()
             second = along.gradients([x.copy() for x in along.points], along.cotangents)
             comparisons |= every_entry(along, second, eps, tolerance, diagnoses)
-    culprit = None
+    find = None
     if isinstance(subject, Recorded) and not subject.scalars and first_order_is_wrong:
-        culprit = culprit_of(subject, picture)
-    report = GradientReport(comparisons, tolerance, diagnoses, exact, culprit)
+        find = partial(culprit_of, subject, picture)
+    report = GradientReport(comparisons, tolerance, diagnoses, exact, find)
+    if not _in_hypothesis():  # where most failures are only steps on the way to the smallest, found when it is shown
+        _ = report.culprit
     for listener in listeners:
         listener(report)
     if not report.passed:
         raise GradientError(report)
     return report
+
+
+def _in_hypothesis() -> bool:
+    hypothesis = sys.modules.get("hypothesis")
+    return hypothesis is not None and hypothesis.currently_in_test_context()
 
 
 def _refuse_unsteady(subject: Subject) -> None:

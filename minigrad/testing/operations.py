@@ -22,7 +22,7 @@ def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[s
     if callable(op.inputs):
         inputs, options = op.inputs(draw)
         return tuple(np.asarray(x) if isinstance(x, np.floating) else x for x in inputs), options  # NumPy's 0-d sums
-    shape = draw.shape(max_dims=3, min_side=draw.choice([1, 1, 1, 0]))
+    shape = draw.any_shape()
     return tuple(_in_domain(draw, shape, each) for each in op.inputs), {}
 
 

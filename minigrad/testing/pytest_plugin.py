@@ -1,7 +1,7 @@
 """The pytest plugin: a fixture, two options, and a page of every gradient that was checked in a run.
 
 It is there as soon as minigrad is installed: ``--gradcheck-order=2`` checks second derivatives too, wherever a test
-asked for first ones, and ``--gradcheck-report=out.html`` writes the page. A failing gradient's graph is drawn.
+asked for first ones, and ``--gradcheck-report=out.html`` writes the page.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from . import gradients
 from .pages import page_of_checks
-from .report import GradientError, GradientReport
+from .report import GradientReport
 
 _KEPT = pytest.StashKey[list[tuple[str, Mapping[str, Any]]]]()
 
@@ -50,8 +50,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     wanted = item.config.getoption("--gradcheck-report") is not None
 
     def note(report: GradientReport) -> None:
-        data = report.data()
-        del data["inputs"]  # every entry of every check would be too much
+        data = report.data(entries=False)  # every entry of every check would be too much
         kept.append((item.nodeid, data))
 
     if wanted:
@@ -61,19 +60,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     finally:
         if wanted:
             gradients.listeners.remove(note)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Draw the wrong part of a gradient that failed inside Hypothesis, which does not draw by itself."""
-    found = yield
-    error = call.excinfo.value if call.excinfo is not None else None
-    culprit = error.report.culprit if isinstance(error, GradientError) else None
-    if culprit is not None and culprit.expression is not None and culprit.picture is None:
-        saved = culprit.saved()
-        if saved.picture is not None:
-            found.sections.append(("wrong gradient", f"drawn in {saved.picture}"))
-    return found
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,11 @@ class GradientError(MinigradError, AssertionError):
     """A gradient differs from its numerical value; ``report`` says where."""
 
     def __init__(self, report: GradientReport) -> None:
-        super().__init__(str(report))
+        super().__init__(report)
         self.report = report
+
+    def __str__(self) -> str:
+        return str(self.report)
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,12 @@ class GradientReport:
     tolerance: float
     diagnoses: Mapping[str, str] = field(default_factory=dict)
     exact: Mapping[str, str] = field(default_factory=dict)
-    culprit: Culprit | None = None
+    find_culprit: Callable[[], Culprit | None] | None = field(default=None, repr=False)
+
+    @cached_property
+    def culprit(self) -> Culprit | None:
+        """The smallest part of a recorded graph that is wrong; None where there is none or it is not known."""
+        return None if self.find_culprit is None else self.find_culprit()
 
     @cached_property
     def relative_error(self) -> float:
@@ -184,8 +192,20 @@ class GradientReport:
 
         return report_as_html(self)
 
-    def data(self) -> dict[str, Any]:
-        """Everything in the report as plain numbers, texts, lists and dicts, which JSON can hold."""
+    def data(self, *, entries: bool = True) -> dict[str, Any]:
+        """Everything in the report as plain numbers, texts, lists and dicts, which JSON can hold.
+
+        Without ``entries`` the gradients themselves are left out.
+        """
+        inputs: dict[str, Any] = {
+            label: {
+                "relative_error": part.relative_error,
+                "shape": list(part.analytic.shape),
+                **{name: getattr(part, name).tolist() for name in ("analytic", "numeric", "error", "verdict")},
+                "digits": part.digits.tolist(),
+            }
+            for label, part in (self.comparisons.items() if entries else ())
+        }
         return {
             "passed": self.passed,
             "verdict": self.verdict,
@@ -196,16 +216,8 @@ class GradientReport:
             "counts": dict(self.counts),
             "exact": dict(self.exact),
             "diagnoses": dict(self.diagnoses),
-            "culprit": None if self.culprit is None else str(self.culprit),
-            "inputs": {
-                label: {
-                    "relative_error": part.relative_error,
-                    "shape": list(part.analytic.shape),
-                    **{name: getattr(part, name).tolist() for name in ("analytic", "numeric", "error", "verdict")},
-                    "digits": part.digits.tolist(),
-                }
-                for label, part in self.comparisons.items()
-            },
+            "culprit": str(self.culprit) if entries and self.culprit is not None else None,
+            "inputs": inputs,
         }
 
 

@@ -94,7 +94,7 @@ def allow_subgradients(
     gradients: Sequence[np.ndarray],
     verdicts: Sequence[np.ndarray],
     size: float,
-    most_suspects: int = 16,
+    most_suspects: int = 4,
 ) -> None:
     """Change the verdicts of entries at a kink: right as a subgradient, or wrong where all together are none.
 
@@ -103,6 +103,7 @@ def allow_subgradients(
     which none is at a kink no more are looked at.
     """
     suspects = [(n, index) for n, verdict in enumerate(verdicts) for index in np.argwhere(verdict != IS_RIGHT).tolist()]
+    suspects.sort(key=lambda each: verdicts[each[0]][tuple(each[1])] != IS_WRONG)
     if not all(np.all(np.isfinite(g)) for g in gradients):
         return
     slopes = _Slopes(number, points, size)
@@ -125,7 +126,8 @@ def allow_subgradients(
     if passed or (in_double and slopes.allow(slopes.claim(gradients, ones), ones, 0)[0]):
         together = all(slopes.allow(slopes.claim(gradients, d), d, _NEARBY)[1] for d in _directions(points))
         for n, place in passed:
-            verdicts[n][place] = IS_SUBGRADIENT if together else IS_WRONG
+            if together:
+                verdicts[n][place] = IS_SUBGRADIENT
         if in_double and not together:
             for n, verdict in enumerate(verdicts):
                 for index in np.argwhere(verdict == IS_RIGHT).tolist():

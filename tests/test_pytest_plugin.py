@@ -1,0 +1,138 @@
+"""The pytest plugin: the decorator, the fixture, both options, and the page of what was checked."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.testing import GradientError, gradient_property
+
+pytest_plugins = "pytester"
+
+SUITE = """
+import numpy as np, minigrad as mg
+from hypothesis import strategies as st
+
+@mg.op(inputs=[mg.real()])
+def right_once(x, /):
+    return np.sin(x)
+
+right_once.rule(lambda g, y, x: g * np.cos(getattr(x, "_data", x)))  # its second derivative is lost
+
+@mg.testing.gradient_property(x=mg.real(-3, 3), w=mg.real(0.5, 2))
+def test_a_property(x, w):
+    "Told by pytest."
+    return np.tanh(x / w)
+
+def test_with_the_fixture(check_gradients):
+    assert check_gradients(lambda x: x**2, np.ones(3))
+
+def test_second_order(check_gradients):
+    check_gradients(lambda x: right_once(x), np.array([0.3, 0.7]))
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    """The tests that pytest runs for us find this minigrad."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent.parent))
+
+
+@pytest.fixture
+def run(pytester):
+    pytester.makepyfile(test_mine=SUITE)
+    return lambda *arguments: pytester.runpytest_subprocess(
+        "-p", "minigrad.testing.pytest_plugin", "-p", "no:cacheprovider", *arguments
+    )
+
+
+def test_properties_and_the_fixture_run_as_tests(run):
+    run().assert_outcomes(passed=3)
+
+
+def test_the_order_may_be_raised_for_a_whole_run(run):
+    result = run("--gradcheck-order=2")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*input 0 of ⟨∇f, v⟩*"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "xdist"])
+def test_a_page_summarises_every_gradient_checked(run, pytester, workers):
+    result = run("--gradcheck-order=2", "--gradcheck-report=out.html", *workers)
+    result.stdout.fnmatch_lines(["*gradient checks, see out.html"])
+    page = (pytester.path / "out.html").read_text(encoding="utf-8")
+    assert "1 failed" in page
+    for test in ("test_a_property", "test_with_the_fixture", "test_second_order"):
+        assert f"test_mine.py::{test}" in page
+
+
+def test_a_page_that_cannot_be_written_is_told_before_the_run(run):
+    result = run("--gradcheck-report=nowhere/out.html")
+    result.stderr.fnmatch_lines(["*--gradcheck-report=nowhere/out.html: there is no folder*"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_a_wrong_property_fails_with_small_inputs_and_its_picture_is_drawn(pytester):
+    pytester.makepyfile(
+        test_wrong="""
+        import numpy as np, minigrad as mg
+
+        @mg.op(inputs=[mg.real()])
+        def careless(x, /):
+            return np.tanh(x)
+
+        careless.rule(lambda g, y, x: g * (1 - y))
+
+        @mg.testing.gradient_property(x=mg.real())
+        def test_careless(x):
+            return careless(x) * 2
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "minigrad.testing.pytest_plugin")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*the rule of 'careless' is wrong",
+            "*test_wrong.careless(x0)",
+            "drawn in *wrong_gradient.svg",
+        ]
+    )
+
+
+def test_gradient_property_takes_domains_shapes_strategies_and_operations():
+    from hypothesis import strategies as st
+
+    seen = []
+
+    @gradient_property(mg.real(0.5, 2), (2, 3), st.just(np.array(1.5)), max_examples=5, mode="both")
+    def scaled(x, matrix, factor):
+        """What it is."""
+        seen.append((np.shape(x), np.shape(matrix), np.shape(factor)))
+        return np.sum(np.log(x)) * matrix * factor
+
+    scaled()
+    assert {shapes[1:] for shapes in seen} == {((2, 3), ())}
+    assert (scaled.__name__, scaled.__doc__) == ("scaled", "What it is.")
+    gradient_property(mg.matmul, order=2, max_examples=5)()
+    gradient_property(mg.vstack, max_examples=5)()
+    with pytest.raises(TypeError, match=r"takes x; got 0 inputs and y"):
+        gradient_property(y=mg.real())(lambda x: x)
+    with pytest.raises(TypeError, match=r"x=3; wants a domain such as mg.real"):
+        gradient_property(x=3)(lambda x: x)
+
+
+def test_gradient_property_finds_a_mistake_at_0_and_at_ties_alone():
+    @mg.op(inputs=[mg.real()])
+    def nearly(x, /):
+        return np.sin(x)
+
+    try:
+        nearly.rule(lambda g, y, x: g * np.cos(x) * np.where(np.equal(x, 0), 1.1, 1.0))
+        with pytest.raises(GradientError, match=r"1\.1"):
+            gradient_property(nearly)()
+        nearly.rule(lambda g, y, x: g * np.cos(x) * (1.1 if len({*np.ravel(x).tolist()}) < np.size(x) else 1.0))
+        with pytest.raises(GradientError):
+            gradient_property(nearly, max_examples=200)()
+    finally:
+        mg.registry.forget("nearly")
