@@ -68,6 +68,8 @@ def test_thousands_of_checks_of_right_rules_give_no_alarm(what, options, precisi
     for op in DIFFERENTIABLE:
         if what == "1e10" and op.name in COMBS:
             continue
+        if precision is np.float32 and op.name == "float_power":
+            continue  # always computed in float64: of numbers rounded to float32 before, that is a staircase
         for seed in range(10):
             with np.errstate(all="ignore"):
                 example = drawn_example(op, RandomDraw((seed, len(op.name)), **options))

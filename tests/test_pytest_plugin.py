@@ -94,8 +94,8 @@ def test_a_wrong_property_fails_with_small_inputs_and_its_picture_is_drawn(pytes
     result.stdout.fnmatch_lines(
         [
             "*the rule of 'careless' is wrong",
+            "*drawn in *wrong_gradient.svg",
             "*test_wrong.careless(x0)",
-            "drawn in *wrong_gradient.svg",
         ]
     )
 

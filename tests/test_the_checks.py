@@ -1,5 +1,7 @@
 """Do the checks fail when they should? Wrong rules are planted and must be caught; right ones must pass."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -104,7 +106,9 @@ def test_the_courses_step_can_be_chosen():
     ("f", "inputs", "error", "message"),
     [
         (lambda x: None, (X,), TypeError, "NoneType"),
-        (lambda x: x * 2, (X,), ValueError, r"\(2, 3\).*one number"),
+        ((lambda x: x * 2, np.ones_like), (X,), ValueError, r"\(2, 3\).*one number.*projection="),
+        (lambda x: "cost", (X,), TypeError, "gave str"),
+        (lambda x: [], (X,), TypeError, "gave list"),
         (lambda x: np.sum(x) * np.nan, (X,), ValueError, "cost is nan"),
         (lambda x: np.sum(x), (np.array([1, 2]),), TypeError, "int64"),
         (lambda x: float(np.sum(x.numpy())), (X,), TypeError, "left the graph"),
@@ -247,7 +251,7 @@ def test_a_rule_that_is_right_once_and_wrong_in_its_second_derivative_is_found()
         mg.registry.forget("detached")
 
 
-def test_a_wrong_forward_rule_is_found_by_the_forward_mode_alone():
+def test_a_wrong_forward_rule_is_found_by_the_forward_mode_and_as_no_transpose():
     @mg.op(inputs=[mg.real()])
     def doubled(x, /):
         return 2 * x
@@ -256,7 +260,9 @@ def test_a_wrong_forward_rule_is_found_by_the_forward_mode_alone():
         doubled.rule(lambda g, y, x: 2 * g)
         doubled.forward_rule(lambda tangents, y, x: 3 * tangents[0])
         x = np.array([0.3, 0.7])
-        assert check_gradients(lambda x: np.sum(doubled(x)), x).passed
+        with pytest.raises(GradientError, match="⟨v, Ju⟩ = ⟨Jᵀv, u⟩: forward and backward differ") as found:
+            check_gradients(lambda x: np.sum(doubled(x)), x)
+        assert found.value.report.counts["wrong"] == 0
         with pytest.raises(GradientError, match="direction 0"):
             check_gradients(lambda x: np.sum(doubled(x)), x, mode="forward")
     finally:
@@ -368,3 +374,179 @@ def test_thousands_of_entries_take_about_two_evaluations_each_and_one_wrong_by_a
         check_gradients((cost, wrong), w)
     assert found.value.report.counts["wrong"] == 2
     assert found.value.report.worst[0].index == (5, 7)
+
+
+# ---- what may be checked -----------------------------------------------------------------------------------------
+
+
+def test_values_of_several_entries_are_contracted_with_numbers_of_mixed_sign():
+    x = np.random.default_rng(0).normal(size=(3, 4))
+    assert check_gradients(mg.softmax, x).relative_error < 1e-10
+    with pytest.raises(GradientError):  # a plain sum of it is 3, with the gradient 0, and would pass
+        check_gradients(lambda x: mg.Tensor(mg.softmax(x).data) + 0 * x, x)
+    assert check_gradients(lambda x: {"a": np.exp(x), "b": [np.sum(x), x[0]]}, x, mode="both", order=2)
+
+
+def test_a_pair_of_several_values_is_checked_with_the_projection_it_was_given():
+    weights = np.array([1.0, -2.0, 0.5])
+    x = np.array([0.3, -0.2, 1.0])
+    pair = np.sin, lambda x: weights * np.cos(x)
+    assert check_gradients(pair, x, projection=weights).passed
+    assert check_gradients(lambda x: np.sin(x), x, projection=weights).passed
+    with pytest.raises(ValueError, match=r"projection= has the shapes \[\(2,\)\]"):
+        check_gradients(pair, x, projection=np.ones(2))
+
+
+def test_nested_containers_are_inputs_and_their_leaves_are_named_by_their_path():
+    parameters = {"layers": [(np.ones((2, 3)), np.zeros(2)), None], "scale": 0.5}
+
+    def cost(p, x):
+        (w, b), _ = p["layers"]
+        return np.tanh(x @ w.T + b) * p["scale"]
+
+    report = check_gradients(cost, parameters, X, names=["p", "x"], order=2, mode="both")
+    assert list(report.by_input)[:4] == ["p['layers'][0][0]", "p['layers'][0][1]", "p['scale']", "x"]
+    assert report.verdict == "right"
+
+
+class Dropping(mg.nn.Module):
+    """Dropout that draws from a generator of its own."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(3)
+
+    def forward(self, x):
+        return mg.dropout(x, 0.5, self.rng)
+
+
+def test_a_module_stands_for_its_parameters_and_is_left_as_it_was():
+    dropping, norm = Dropping(), mg.nn.BatchNorm(4)
+    model = mg.nn.Sequential(mg.nn.Linear(3, 4, rng=0), norm, mg.nn.Tanh(), dropping, mg.nn.Linear(4, 2, rng=1))
+    x, labels = np.random.default_rng(1).normal(size=(6, 3)), np.array([0, 1, 1, 0, 1, 0])
+    before = [p.data.copy() for p in model.parameters()], norm.running_mean.copy(), dropping.rng.bit_generator.state
+
+    def cost(model):
+        decay = sum(np.sum(p**2) for p in model.parameters() if p.ndim == 2)
+        return mg.softmax_cross_entropy(model(x), labels) + 0.1 * decay
+
+    report = check_gradients(cost, model, order=2, mode="both")
+    assert list(report.by_input)[:6] == ["0.weight", "0.bias", "1.gamma", "1.beta", "4.weight", "4.bias"]
+    # the module may be the function itself, and its input is checked beside its parameters
+    assert check_gradients(model, x).entries == x.size + sum(p.size for p in model.parameters())
+    np.testing.assert_equal([p.data for p in model.parameters()], before[0])
+    np.testing.assert_array_equal(norm.running_mean, before[1])
+    assert dropping.rng.bit_generator.state == before[2]
+    rng = np.random.default_rng(0)  # a generator that nobody can put back
+    with pytest.raises(ValueError, match="an attribute of a module"):
+        check_gradients(lambda model: np.sum(mg.dropout(model(x), 0.5, rng)), model)
+
+
+def test_a_gradient_that_was_not_summed_over_the_axis_it_was_broadcast_along_is_told():
+    pair = lambda x, b: np.sum((x + b) ** 2), lambda x, b: (2 * (x + b), 2 * (x + b))
+    with pytest.raises(ValueError, match=r"\(2, 3\) for b of shape \(3,\): it is not summed over the broadcast axis 0"):
+        check_gradients(pair, X, np.ones(3), names=["x", "b"])
+
+
+# ---- what must hold exactly --------------------------------------------------------------------------------------
+
+BUFFER = np.empty(3)
+
+
+def into_the_buffer(g, y, x):
+    np.multiply(getattr(g, "_data", g), 2.0, out=BUFFER)
+    return BUFFER
+
+
+def writing(g, y, x):
+    g *= 2
+    return g
+
+
+@pytest.mark.parametrize(
+    ("rule", "what"),
+    [
+        (lambda g, y, x: 2.0 * g * (1 + 1e-8 * g), "linear in g"),
+        (into_the_buffer, "used twice in one graph"),
+        (writing, "read-only inputs and g will do"),
+    ],
+)
+def test_what_differences_do_not_see_is_held_exactly(rule, what):
+    @mg.op(inputs=[mg.real()])
+    def twice(x, /):
+        return x * 2.0
+
+    try:
+        twice.rule(rule)
+        with pytest.raises(GradientError) as found:
+            check_gradients(twice, np.array([1.0, -1.0, 0.5]))
+        assert found.value.report.exact[what] != "holds"
+        assert what in str(found.value)
+    finally:
+        mg.registry.forget("twice")
+
+
+def test_a_rule_that_answers_differently_each_time_is_found():
+    rng = np.random.default_rng(0)
+
+    @mg.op(inputs=[mg.real()])
+    def noisy(x, /):
+        return x * 2.0
+
+    try:
+        noisy.rule(lambda g, y, x: 2.0 * g * (1 + 1e-8 * rng.normal()))
+        with pytest.raises(GradientError, match="the same answer twice: off by"):
+            check_gradients(noisy, np.ones(3))
+    finally:
+        mg.registry.forget("noisy")
+
+
+# ---- subgradients in all directions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claim", "right"),
+    [((0.5, 0.5), True), ((1.0, 0.0), True), ((0.3, 0.7), True), ((1.0, 1.0), False), ((0.0, 0.0), False)],
+)
+def test_entries_that_are_subgradients_one_by_one_but_not_together_are_wrong(claim, right):
+    pair = (lambda x: np.maximum(x[0], x[1]), lambda x: np.array(claim))
+    x = np.array([1.0, 1.0])
+    if right:
+        assert check_gradients(pair, x).passed
+    else:
+        with pytest.raises(GradientError, match="wrong"):
+            check_gradients(pair, x)
+
+
+def test_where_many_are_tied_the_gradient_of_any_piece_is_right():
+    for f in (np.median, np.sort, np.max, lambda x: np.partition(x, 1)):
+        assert check_gradients(f, np.array([1.0, 1.0, 1.0])).passed
+
+
+def test_at_a_jump_there_is_no_slope_to_be_right():
+    step = lambda x: float(np.sum(np.sign(x)))  # noqa: E731
+    assert check_gradients((step, np.zeros_like), np.zeros(2)).counts["right as a subgradient"] == 2
+    with pytest.raises(GradientError):
+        check_gradients((step, lambda x: np.full(2, 5.0)), np.zeros(2))
+
+
+# ---- the report ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_text_a_page_and_data():
+    with pytest.raises(GradientError) as found:
+        check_gradients((squared, lambda x: 2 * x * np.where(x < 0, 1.5, 1.0)), X, names=["<w>"])
+    report = found.value.report
+    page = report._repr_html_()
+    assert page.count("<rect") == X.size
+    assert page.count('fill="#D55E00"') == 2
+    assert "&lt;w&gt;" in page
+    assert "<w>" not in page
+    data = json.loads(json.dumps(report.data()))
+    assert data["counts"]["wrong"] == 2
+    assert data["inputs"]["<w>"]["verdict"][0] == ["right", "wrong", "right"]
+    right = check_gradients((squared, lambda x: 2 * x), X)
+    assert right.digits > 9
+    assert right.comparisons["input 0"].digits.shape == X.shape
+    assert "holds exactly: the same answer twice" in right._repr_html_()
+    large = check_gradients(lambda x: x**2, np.ones((100, 60)))
+    assert large._repr_html_().count("<rect") == 34 * 30  # cells of several entries

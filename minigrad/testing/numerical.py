@@ -207,7 +207,7 @@ def _along(
         value, rounding = sample(eps)
         return value, rounding + np.abs(value) * eps**2
     # no round share: on 3e10 a step of 3e9 would meet sin(πx) in its zeros alone
-    return _extrapolated(sample, 0.1 * scale / 1.0287)
+    return _extrapolated(sample, 0.1 * scale / 1.07)
 
 
 def _extrapolated(

@@ -102,11 +102,16 @@ def allow_subgradients(
     ``size`` is how large the numbers are that the function's value is the sum of. After ``most_suspects`` entries of
     which none is at a kink no more are looked at.
     """
-    suspects = [(n, index) for n, verdict in enumerate(verdicts) for index in np.argwhere(verdict != IS_RIGHT).tolist()]
-    suspects.sort(key=lambda each: verdicts[each[0]][tuple(each[1])] != IS_WRONG)
     if not all(np.all(np.isfinite(g)) for g in gradients):
         return
     slopes = _Slopes(number, points, size)
+    in_double = slopes.eps < 1e-12  # coarser numbers have steps of their own that look like kinks
+    suspects = [
+        (n, index)
+        for n, verdict in enumerate(verdicts)
+        for index in np.argwhere(verdict != IS_RIGHT if in_double else verdict == IS_WRONG).tolist()
+    ]
+    suspects.sort(key=lambda each: verdicts[each[0]][tuple(each[1])] != IS_WRONG)
     zeros = [np.zeros_like(x) for x in points]
 
     def along_axis(n: int, index: Sequence[int]) -> list[np.ndarray]:
@@ -122,7 +127,6 @@ def allow_subgradients(
         if all(slopes.allow(slopes.claim(gradients, axis), axis, _NEARBY)):
             passed.append((n, tuple(index)))
     ones = [np.ones_like(x) for x in points]
-    in_double = slopes.eps < 1e-12  # coarser numbers have steps of their own that look like kinks
     if passed or (in_double and slopes.allow(slopes.claim(gradients, ones), ones, 0)[0]):
         together = all(slopes.allow(slopes.claim(gradients, d), d, _NEARBY)[1] for d in _directions(points))
         for n, place in passed:
