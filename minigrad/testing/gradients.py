@@ -60,7 +60,7 @@ def check_gradients(
         (`numerical_gradient`).
     tolerance
         The relative error that an entry may have beside the numerical derivative's own; by default the course's 1e-7,
-        and 1.2e-4, a thousand roundings, for a function that computes in float32.
+        and 1.2e-3, ten thousand roundings, for a function that computes in float32.
     names
         What to call the inputs; by default their own names.
     order
@@ -131,7 +131,7 @@ def check_gradients(
         order = max(order, least_order)
     _refuse_unsteady(subject)
     if tolerance is None:
-        tolerance = max(RIGHT, 1e3 * subject.epsilon())
+        tolerance = max(RIGHT, 1e4 * subject.epsilon())
     comparisons: dict[str, Comparison] = {}
     diagnoses: dict[str, str] = {}
     exact: Mapping[str, str] = {}
