@@ -144,7 +144,7 @@ def _write_page(path: str, target: str, report: GradientReport) -> None:
                 viz.Section(
                     "Report",
                     "Every entry, against numerical derivatives that know their own error.",
-                    report=str(report),
+                    element=report,
                 )
             ],
             lead="Right." if report.passed else "Not right.",

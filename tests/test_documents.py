@@ -54,7 +54,7 @@ def test_minigrad_never_imports_viz_but_in_its_commands():
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
             if any(name.split(".")[0] == "viz" for name in names):
-                assert file.name in ("cli.py", "check_command.py")
+                assert file.name in ("cli.py", "check_command.py", "culprit.py")  # each inside a function
 
 
 def test_viz_reads_nothing_of_minigrad_but_the_graph_view():

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from .diagram import Diagram
 from .files import write_whole
@@ -16,12 +17,16 @@ from .picture import Picture
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a sentence or two, and a picture or a text to show as it is."""
+    """A heading, a sentence or two, and a picture, a text to show as it is, or an element that shows itself.
+
+    ``element`` is anything with ``_repr_html_``, as notebooks have it, such as a report of `check_gradients`.
+    """
 
     heading: str
     text: str = ""
     picture: Diagram | Picture | None = None
     report: str | None = None
+    element: Any = None
 
 
 _STYLE = """
@@ -67,6 +72,8 @@ def page(path: str | os.PathLike[str], title: str, sections: Sequence[Section], 
             body.append(f"<figure>{_inline(section.picture.svg(), section.heading, number)}</figure>")
         if section.report is not None:
             body.append(f"<pre>{html.escape(section.report)}</pre>")
+        if section.element is not None:
+            body.append(section.element._repr_html_())
         body.append("</section>")
     document = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

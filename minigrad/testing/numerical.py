@@ -241,7 +241,8 @@ def _ladder(
     best: Any = None
     error: Any = None
     worse = 0
-    for _ in range(_RUNGS):
+    rungs: list[tuple[np.ndarray, np.ndarray]] = []
+    for rung in range(_RUNGS):
         first, rounding, step = _finite_sample(sample, step)
         new, power = [first], 1.0
         for before in row:
@@ -249,19 +250,30 @@ def _ladder(
             new.append(new[-1] + (new[-1] - before) / (power - 1))
         if best is None:
             best, error, widest, start = first.copy(), np.full(first.shape, np.inf), first, step
+            found_at = np.zeros(first.shape, dtype=np.intp)
         gained = False
+        here, here_off = first, np.full(first.shape, np.inf)
         for k in range(1, len(new)):
             off = np.maximum(np.abs(new[k] - new[k - 1]), np.abs(new[k] - row[k - 1])) + 2 * rounding
+            nearer = off < here_off
+            here, here_off = np.where(nearer, new[k], here), np.where(nearer, off, here_off)
             better = off < error
             if better.any():
                 gained = True
                 best, error = np.where(better, new[k], best), np.where(better, off, error)
+                found_at = np.where(better, rung, found_at)
+        rungs.append((here, here_off))
         if np.all(error <= 4 * rounding + 2e-15 * np.abs(best)):
             break  # as exact as rounding lets it be
         worse = 0 if gained or len(row) < 2 else worse + 1
         if worse > 2:
             break  # from here on rounding grows
         row, step = new, step / 2
+    # two values may agree by chance: what narrower steps nearly as sure of themselves say is believed too
+    for rung, (value, off) in enumerate(rungs):
+        apart = np.abs(value - best)
+        doubted = (rung > found_at) & (off <= 1e3 * error) & (apart > 4 * (off + error))
+        error = np.where(doubted, np.maximum(error, apart), error)
     return best, error, widest, start, step
 
 
