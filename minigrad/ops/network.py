@@ -58,7 +58,10 @@ def dropout(x, keep_prob, rng=None):
 def _draw_cell(gates, states):
     def drawn(draw):
         batch, width, hidden = draw.integer(1, 2), draw.integer(1, 2), draw.integer(1, 2)
-        inputs = [draw.array((batch, width)), *(draw.array((batch, hidden)) for _ in range(states))]
+        inputs = [
+            draw.array((batch, width), low=-1, high=1),
+            *(draw.array((batch, hidden), low=-1, high=1) for _ in range(states)),
+        ]
         weights = [draw.array((gates * hidden, n), low=-1, high=1) for n in (width, hidden)]
         biases = [draw.array((gates * hidden,), low=-1, high=1) for _ in range(2)] if draw.boolean() else []
         return (*inputs, *weights, *biases), {}
