@@ -320,6 +320,18 @@ class Graph:
         return result
 
 
+def everything_behind(root: Node) -> list[Node]:
+    """A node and all that it was computed from: the leaves, then the operations, inputs before their users."""
+    found = {root}
+    stack = [root]
+    while stack:
+        for each in stack.pop().inputs:
+            if isinstance(each, Node) and each not in found:
+                found.add(each)
+                stack.append(each)
+    return sorted(found, key=lambda each: (each.op is not None, each.index))
+
+
 def graph(root: Node) -> Graph:
     """The `Graph` view of everything that ``root`` (a `Scalar` or `Tensor`) was computed from.
 
@@ -330,17 +342,10 @@ def graph(root: Node) -> Graph:
     """
     if not isinstance(root, Node):
         raise TypeError(f"graph: wants a Scalar or Tensor, got {type(root).__name__}")
-    found = {root}
-    stack = [root]
-    while stack:
-        for each in stack.pop().inputs:
-            if isinstance(each, Node) and each not in found:
-                found.add(each)
-                stack.append(each)
     nodes: list[Vertex] = []
     edges: list[Edge] = []
     ids: dict[Node, int] = {}
-    for node in sorted(found, key=lambda each: (each.op is not None, each.index)):
+    for node in everything_behind(root):
         sources = []
         for position, each in enumerate(node.inputs):
             if each is None:  # an input that was left out, such as a bias

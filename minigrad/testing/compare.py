@@ -25,16 +25,16 @@ def every_entry(
     most_suspects: int = 4,
 ) -> dict[str, Comparison]:
     """Each entry of the gradient against its own numerical derivative."""
-    points, size = [x.copy() for x in subject.points], subject.magnitude()
+    points, size = subject.copies(), subject.magnitude
     if eps is None and sum(x.size for x in points) > _MANY:
         numeric, errors = _in_blocks(claimed, subject.number, points, size)
     else:
         numeric, errors = numerical_gradient(subject.number, *points, eps=eps, with_error=True)
     if eps is None:
-        coarse = subject.epsilon() > 1e-12  # where rounding rules, the smallest of many estimates is a lucky one
+        coarse = subject.epsilon > 1e-12  # where rounding rules, the smallest of many estimates is a lucky one
         errors = [e * 32.0 if coarse else e for e in errors]
         verdicts = verdicts_of(claimed, numeric, errors, tolerance, size, points)
-        allow_subgradients(subject.number, points, claimed, verdicts, size, most_suspects)
+        allow_subgradients(subject, claimed, verdicts, most_suspects)
     else:
         verdicts = _by_norms(claimed, numeric, tolerance)
     lengths = [n for x in points for n in x.shape]
@@ -94,21 +94,20 @@ def along_one_direction(
     directions = signed(subject.points, 0)
     analytic = np.asarray(sum(float(np.sum(g * v)) for g, v in zip(claimed, directions)))
     numeric, error = numerical_jvp(subject.number, subject.points, directions, eps=eps, with_error=True)
-    size = subject.magnitude()
-    verdicts = verdicts_of([analytic], [numeric], [error], tolerance, size, [np.zeros(())])
+    verdicts = verdicts_of([analytic], [numeric], [error], tolerance, subject.magnitude, [np.zeros(())])
     return _comparisons(["all inputs along a random direction"], [analytic], [numeric], [error], verdicts)
 
 
 def along_directions(subject: Recorded, tolerance: float) -> dict[str, Comparison]:
     """The derivatives of every entry of the value along some random directions."""
     found: dict[str, Comparison] = {}
+    size = float(np.max(np.abs(_joined(subject.value)), initial=0.0))
     for number in range(3):
         directions = signed(subject.points, number)
-        analytic = _joined(subject.push([x.copy() for x in subject.points], directions))
+        analytic = _joined(subject.push(subject.copies(), directions))
         numeric, error = numerical_jvp(
             lambda *x: _joined(subject.outputs(x)), subject.points, directions, with_error=True
         )
-        size = float(np.max(np.abs(_joined(subject.outputs(subject.points))), initial=0.0))
         verdicts = verdicts_of([analytic], [numeric], [error], tolerance, size, [np.zeros_like(numeric)])
         _allow_between_sides(subject, directions, analytic, verdicts[0])
         found |= _comparisons([f"direction {number}"], [analytic], [numeric], [error], verdicts)
@@ -152,11 +151,11 @@ def verdicts_of(
     found = []
     for a, n, e, x in zip(analytic, numeric, errors, points):
         # the differences' rounding: that of a sum of this size over a step of about 1e-3 of the entry's
-        floor = 1e-13 * (1 + size / np.maximum(1.0, np.abs(np.nan_to_num(x))))
+        usual = size / np.maximum(1.0, np.abs(np.nan_to_num(x)))
+        floor = 1e-13 * (1 + usual)
         entry = np.maximum(np.abs(a), np.abs(n))
         right = np.abs(a - n) <= tolerance * entry + floor + e
         # an entry next to nothing is known well enough to a share of a thousandth of the usual slope
-        usual = size / np.maximum(1.0, np.abs(np.nan_to_num(x)))
         unknown = right & (e > 10 * (tolerance * np.maximum(entry, 1e-3 * usual) + floor))
         found.append(np.where(unknown, IS_INCONCLUSIVE, np.where(right, IS_RIGHT, IS_WRONG)).astype(object))
     return found

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+
+from ..registry import Domain
 
 
 class Draw:
@@ -66,6 +68,11 @@ class Draw:
         kept = shape[self.integer(0, len(shape)) :]
         return tuple(1 if self.boolean() else n for n in kept)
 
+    def shapes_that_broadcast(self, count: int, max_dims: int = 3) -> Iterator[tuple[int, ...]]:
+        """Shapes that broadcast together, each drawn when it is asked for; now and then with an axis of length 0."""
+        shape = self.any_shape(max_dims)
+        return (self.broadcastable_to(shape) if self.boolean() else shape for _ in range(count))
+
     def axis(self, ndim: int) -> int:
         """One axis, counted from the front or from the back."""
         return self.integer(-ndim, ndim - 1)
@@ -94,6 +101,10 @@ class Draw:
         if self.scale != 1.0 and (low, high) == (-3.0, 3.0):
             values = values * self.scale
         return values.reshape(shape)
+
+    def within(self, domain: Domain, shape: tuple[int, ...]) -> np.ndarray:
+        """An array of a domain's numbers."""
+        return self.array(shape, low=domain.low, high=domain.high, avoid=domain.avoid)
 
     def distinct(self, shape: tuple[int, ...]) -> np.ndarray:
         """Real numbers no two of which are nearer than 1/8: there are no ties. With ``kinks`` there are many."""

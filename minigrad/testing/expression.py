@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..graph import Node, everything_behind
 from ..registry import Composed, Op
 from ..tensor import Tensor
 from .operations import Example
@@ -43,16 +43,9 @@ class Expression:
     @classmethod
     def of(cls, root: Node) -> Expression:
         """The expression of a recorded graph; its leaves are the graph's leaves and the constant arrays."""
-        found = {root}
-        stack = [root]
-        while stack:
-            for each in stack.pop().inputs:
-                if isinstance(each, Node) and each not in found:
-                    found.add(each)
-                    stack.append(each)
         rows: list[np.ndarray | Step] = []
         where: dict[Node, int] = {}
-        for node in sorted(found, key=lambda each: (each.op is not None, each.index)):
+        for node in everything_behind(root):
             if node.op is None:
                 rows.append(np.array(node._data, dtype=np.float64))
             else:

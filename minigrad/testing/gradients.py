@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..scalar import Scalar
 from ..trees import leaves_of
 from .compare import along_directions, along_one_direction, every_entry
 from .culprit import culprit_of
@@ -121,8 +121,7 @@ def check_gradients(
     further = order == 2 or mode != "reverse"
     subject = subject_of(f, inputs, names, framework, projection, scalars=not further)
     if further and (
-        not isinstance(subject, Recorded)
-        or any(isinstance(x, Node) and not hasattr(x, "shape") for tree in inputs for x in leaves_of(tree))
+        not isinstance(subject, Recorded) or any(isinstance(x, Scalar) for tree in inputs for x in leaves_of(tree))
     ):
         raise TypeError(
             "check_gradients: order=2 and forward mode want a function of arrays or tensors that minigrad records"
@@ -131,12 +130,12 @@ def check_gradients(
         order = max(order, least_order)
     _refuse_unsteady(subject)
     if tolerance is None:
-        tolerance = max(RIGHT, 1e4 * subject.epsilon())
+        tolerance = max(RIGHT, 1e4 * subject.epsilon)
     comparisons: dict[str, Comparison] = {}
     diagnoses: dict[str, str] = {}
     exact: Mapping[str, str] = {}
     if mode != "forward":
-        claimed = subject.gradients([x.copy() for x in subject.points], subject.cotangents)
+        claimed = subject.claim()
         if fast:
             comparisons |= along_one_direction(subject, claimed, eps, tolerance)
         else:
@@ -149,8 +148,7 @@ def check_gradients(
         if order == 2:
             along = AlongGradients(subject)
             along.settle()
-            second = along.gradients([x.copy() for x in along.points], along.cotangents)
-            comparisons |= every_entry(along, second, eps, tolerance, diagnoses)
+            comparisons |= every_entry(along, along.claim(), eps, tolerance, diagnoses)
     find = None
     if isinstance(subject, Recorded) and not subject.scalars and first_order_is_wrong:
         find = partial(culprit_of, subject, picture)
@@ -173,12 +171,12 @@ def _refuse_unsteady(subject: Subject) -> None:
     """Raise for a function that changes its inputs or gives another cost each time: it has no derivative to check."""
     costs = []
     for _ in range(2):
-        copies = [x.copy() for x in subject.points]
+        copies = subject.copies()
         costs.append(float(subject.number(*copies)))
         for label, copied, x in zip(subject.labels, copies, subject.points):
             if not np.array_equal(copied, x, equal_nan=True):
                 raise ValueError(f"check_gradients: the function changes {label} in place; let it work on a copy")
-    if abs(costs[0] - costs[1]) > 1e-12 * max(subject.magnitude(), *map(abs, costs)):
+    if abs(costs[0] - costs[1]) > 1e-12 * max(subject.magnitude, *map(abs, costs)):
         raise ValueError(
             f"check_gradients: the function gave {costs[0]:.10g}, then {costs[1]:.10g} at the same inputs; draw its "
             "random numbers from a fixed seed inside it, or once outside (dropout: one mask for all evaluations), or "

@@ -191,38 +191,43 @@ def _watched(mutant: Mutant, right: Rule, wrong: Rule) -> Rule:
 
 
 def _mutant(op: Op, kind: str, name: str, i: int, change: Callable[[Any, Any, np.ndarray], Any]) -> Mutant:
-    """The gradient by one input changed after it was computed."""
+    """The gradient by one input (with ``*inputs`` by each) changed after it was computed."""
     mutant = Mutant(op, kind, name, {})
-    variadic = op.variadic
 
-    def changed(d: Any, g: Any, x: Any) -> Any:
+    def changed(j: int, gradient: Callable[[int], Any], g: Any, inputs: Sequence[Any]) -> Any:
+        d = gradient(j)
         if d is None:
             return None
         before = np.array(_plain(d))
-        found = change(d, g, _plain(x))
+        found = change(d, g, _plain(inputs[j]))
         mutant.changed = mutant.changed or kind in FURTHER or _differs(found, before)
         return found
 
-    if op.rules is None:
-        right = op.joint
+    mutant.broken = _with_gradient(op, i, changed)
+    return mutant
+
+
+def _with_gradient(op: Op, i: int, changed: Callable[[int, Callable[[int], Any], Any, Sequence[Any]], Any]) -> dict:
+    """The operation's rules where that for one input gives ``changed(i, gradient, g, inputs)``.
+
+    ``gradient(j)`` is what the right rule gives for input j.
+    """
+    right, rules = op.joint, op.rules
+    if rules is None:
         assert right is not None
 
         def joint(g: Any, y: Any, *inputs: Any, **options: Any) -> Any:
             found = list(right(g, y, *inputs, **options))
-            for j in range(len(found)) if variadic else [i]:
-                found[j] = changed(found[j], g, inputs[j])
+            for j in range(len(found)) if op.variadic else [i]:
+                found[j] = changed(j, found.__getitem__, g, inputs)
             return found
 
-        mutant.broken = {"joint": joint}
-    else:
-        one = op.rules[i]
-        assert one is not None
+        return {"joint": joint}
 
-        def rule(g: Any, y: Any, *inputs: Any, **options: Any) -> Any:
-            return changed(one(g, y, *inputs, **options), g, inputs[i])
+    def rule(g: Any, y: Any, *inputs: Any, **options: Any) -> Any:
+        return changed(i, lambda j: rules[j](g, y, *inputs, **options), g, inputs)  # type: ignore[misc]
 
-        mutant.broken = _with_rule(op, i, rule)
-    return mutant
+    return _with_rule(op, i, rule)
 
 
 def _emptying(d: Any, g: Any, x: np.ndarray) -> Any:
@@ -252,28 +257,13 @@ def _swapped(op: Op, i: int, j: int) -> Mutant:
     """One input given the gradient of another, where the shapes agree."""
     mutant = Mutant(op, "swapped inputs", f"{op.input_names[i]} given that of {op.input_names[j]}", {})
 
-    def chosen(own: Any, other: Any) -> Any:
+    def chosen(i: int, gradient: Callable[[int], Any], g: Any, inputs: Sequence[Any]) -> Any:
+        own, other = gradient(i), gradient(j)
         found = other if other is not None and own is not None and np.shape(other) == np.shape(own) else own
         mutant.changed = mutant.changed or (found is not own and _differs(found, own))
         return found
 
-    if op.rules is None:
-        right = op.joint
-        assert right is not None
-
-        def joint(*arguments: Any, **options: Any) -> Any:
-            found = list(right(*arguments, **options))
-            found[i] = chosen(found[i], found[j])
-            return found
-
-        mutant.broken = {"joint": joint}
-    else:
-        mine, theirs = op.rules[i], op.rules[j]
-        assert mine is not None
-        assert theirs is not None
-        mutant.broken = _with_rule(
-            op, i, lambda *arguments, **options: chosen(mine(*arguments, **options), theirs(*arguments, **options))
-        )
+    mutant.broken = _with_gradient(op, i, chosen)
     return mutant
 
 
@@ -305,35 +295,25 @@ class _Examined:
     def __init__(self, example: Example) -> None:
         self.subject = Recorded(example, example.points, None, scalars=False)
         self.subject.settle()
-        points = self._points()
-        self.numeric, self.errors = numerical_gradient(self.subject.number, *points, with_error=True)
-        self.size = self.subject.magnitude()
+        self.numeric, self.errors = numerical_gradient(self.subject.number, *self.subject.copies(), with_error=True)
         #: Whether every entry is right and not only a subgradient; to look for that takes long.
-        self.smooth = False
-        self.smooth = all(np.all(verdict == IS_RIGHT) for verdict in self._verdicts())
+        self.smooth = all(np.all(verdict == IS_RIGHT) for verdict in self._verdicts(self.subject.claim()))
 
-    def _points(self) -> list[np.ndarray]:
-        return [x.copy() for x in self.subject.points]
-
-    def gradients(self) -> list[np.ndarray]:
-        """What the rules say now."""
-        return self.subject.gradients(self._points(), [c.copy() for c in self.subject.cotangents])
-
-    def _verdicts(self) -> list[np.ndarray]:
-        claimed = self.gradients()
-        return verdicts_of(claimed, self.numeric, self.errors, RIGHT, self.size, self.subject.points)
+    def _verdicts(self, claimed: Sequence[np.ndarray]) -> list[np.ndarray]:
+        subject = self.subject
+        return verdicts_of(claimed, self.numeric, self.errors, RIGHT, subject.magnitude, subject.points)
 
     def wrong(self) -> bool:
         """Whether any entry of the gradient is wrong now."""
-        claimed = self.gradients()
-        verdicts = verdicts_of(claimed, self.numeric, self.errors, RIGHT, self.size, self.subject.points)
+        claimed = self.subject.claim()
+        verdicts = self._verdicts(claimed)
         if not self.smooth and any(np.any(verdict == IS_WRONG) for verdict in verdicts):
-            allow_subgradients(self.subject.number, self._points(), claimed, verdicts, self.size)
+            allow_subgradients(self.subject, claimed, verdicts)
         return any(np.any(verdict == IS_WRONG) for verdict in verdicts)
 
     def inexact(self) -> list[str]:
         """Which exact checks fail now."""
-        return [name for name, found in exact_checks(self.subject, self.gradients()).items() if found != "holds"]
+        return [name for name, found in exact_checks(self.subject, self.subject.claim()).items() if found != "holds"]
 
 
 class PropertySuite:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..registry import Composed, Domain, Op
+from ..registry import Composed, Op
 from ..trees import leaves_of, rebuilt
 from .draws import Draw
+from .subject import signed
 
 
 def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -22,13 +23,8 @@ def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[s
     if callable(op.inputs):
         inputs, options = op.inputs(draw)
         return tuple(np.asarray(x) if isinstance(x, np.floating) else x for x in inputs), options  # NumPy's 0-d sums
-    shape = draw.any_shape()
-    return tuple(_in_domain(draw, shape, each) for each in op.inputs), {}
-
-
-def _in_domain(draw: Draw, shape: tuple[int, ...], domain: Domain) -> np.ndarray:
-    own = draw.broadcastable_to(shape) if draw.boolean() else shape
-    return draw.array(own, low=domain.low, high=domain.high, avoid=domain.avoid)
+    shapes = draw.shapes_that_broadcast(len(op.inputs))
+    return tuple(draw.within(domain, shape) for shape, domain in zip(shapes, op.inputs)), {}
 
 
 def drawn_example(op: Op | Composed, draw: Draw) -> Example:
@@ -67,7 +63,7 @@ class Example:
             with np.errstate(all="ignore"):
                 here = np.asarray(self(*self.points), dtype=np.float64)
                 for _ in range(8):
-                    near = [x + 1e-9 * np.maximum(1.0, np.abs(x)) * rng.normal(size=x.shape) for x in self.points]
+                    near = nudged(self.points, rng)
                     if not np.all(np.abs(np.asarray(self(*near)) - here) <= 1e-4 * (1 + np.abs(here))):
                         return False
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
@@ -96,8 +92,12 @@ class Example:
 
     def weights(self) -> np.ndarray:
         """Fixed cotangents of mixed sign and size, so that no plain sum can hide a mistake."""
-        shape = np.shape(self(*self.points))
-        return np.asarray(np.random.default_rng(3).normal(size=shape) + 0.25)
+        return signed([self(*self.points)], 3)[0]
+
+
+def nudged(points: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Points next to these, by about a billionth of each entry's size."""
+    return [x + 1e-9 * np.maximum(1.0, np.abs(x)) * rng.normal(size=x.shape) for x in points]
 
 
 def as_one(value: Any) -> Any:

@@ -18,14 +18,16 @@ _CELLS = 48
 _COLORS = {IS_SUBGRADIENT: "#56B4E9", IS_WRONG: "#D55E00", IS_INCONCLUSIVE: "#F0E442"}
 _STYLE = (
     "font:14px/1.5 system-ui,sans-serif;color:#1a1a1a;background:#ffffff;padding:0.8em 1em;border:1px solid #d9dde3;"
-    "border-radius:8px;max-width:64em;overflow-x:auto"
+    "border-radius:8px;max-width:68em;overflow-x:auto"
 )
-_CELL = 'style="font-size:13px;white-space:nowrap;text-align:right;padding:0.1em 0.8em;border-bottom:1px solid #e3e3e3"'
+_CELL = 'style="font-size:13px;white-space:nowrap;text-align:right;padding:0.1em 0.6em;border-bottom:1px solid #e3e3e3"'
 
 
 def report_as_html(report: GradientReport) -> str:
     """The report as one element that needs nothing from around it; light in dark notebooks too."""
-    parts = [f"<b>gradient check: {'passed' if report.passed else 'FAILED'}</b>, {_summary(report.data())}"]
+    parts = [
+        f"<b>gradient check: {'passed' if report.passed else 'FAILED'}</b>, {_summary(report.data(entries=False))}"
+    ]
     parts.append(_table(report.comparisons))
     notes = [f"{name}: {text}" for name, text in report.diagnoses.items()]
     notes += [f"{name}: {found}" for name, found in report.exact.items() if found != "holds"]

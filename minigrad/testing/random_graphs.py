@@ -13,7 +13,7 @@ from ..registry import Composed, Op, operations
 from ..tensor import Tensor
 from .draws import Draw
 from .expression import Expression, Step
-from .operations import Example, drawn_example
+from .operations import Example, drawn_example, nudged
 
 #: Values in a graph stay below this, and arrays below so many entries: differences lose digits beyond.
 _LARGEST, _MOST_ENTRIES = 1e4, 64
@@ -99,13 +99,11 @@ def _fits(example: Example, place: int, value: np.ndarray) -> bool:
 
 def _value(example: Example, points: Sequence[np.ndarray]) -> np.ndarray | None:
     """The operation's value, or None where it has none that is of use: not finite, or steeper than differences like."""
-    rng = np.random.default_rng(0)
-    near = [x + 1e-9 * np.maximum(1.0, np.abs(x)) * rng.choice([-1.0, 1.0], size=x.shape) for x in points]
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             node = example(*(Tensor(x, requires_grad=True) for x in points))
-            moved = np.asarray(example(*near))
+            moved = np.asarray(example(*nudged(points, np.random.default_rng(0))))
     except (ArithmeticError, ValueError, TypeError, IndexError, np.linalg.LinAlgError):
         return None
     if not isinstance(node, Tensor) or not node.requires_grad or node.size > _MOST_ENTRIES:

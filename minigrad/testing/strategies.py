@@ -52,16 +52,13 @@ def arrays(draw: Any, shape: tuple[int, ...] | None = None, *, domain: Domain | 
         The numbers they hold, such as ``mg.real(0.1, 3)``; by default −3 to 3.
     """
     source, numbers = HypothesisDraw(draw), domain or Domain()
-    shape = source.any_shape() if shape is None else shape
-    return source.array(shape, low=numbers.low, high=numbers.high, avoid=numbers.avoid)
+    return source.within(numbers, source.any_shape() if shape is None else shape)
 
 
 @st.composite
 def shapes_that_broadcast(draw: Any, count: int = 2, *, max_dims: int = 3) -> tuple[tuple[int, ...], ...]:
     """Shapes that broadcast together, with axes of length 0 and 1 among them."""
-    source = HypothesisDraw(draw)
-    shape = source.any_shape(max_dims)
-    return tuple(source.broadcastable_to(shape) if source.boolean() else shape for _ in range(count))
+    return tuple(HypothesisDraw(draw).shapes_that_broadcast(count, max_dims))
 
 
 @st.composite

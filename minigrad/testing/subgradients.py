@@ -8,12 +8,13 @@ the slopes at points next to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import NotDifferentiableError
 from .report import IS_RIGHT, IS_SUBGRADIENT, IS_WRONG
+from .subject import Subject
 
 #: Points next to a kink at which slopes are taken, and of these so many before it is said that there is no kink.
 _NEARBY, _ENOUGH = 96, 32
@@ -23,34 +24,30 @@ _LEADS = (0.0, 1.5, -1.5, 0.7, -0.7, 2.5)
 class _Slopes:
     """The slopes of a function at and next to a point, along directions."""
 
-    def __init__(self, number: Callable[..., float], points: Sequence[np.ndarray], size: float) -> None:
-        self.number, self.points = number, points
-        self.scales = [np.maximum(1.0, np.abs(np.nan_to_num(x))) for x in points]
-        dtype = np.asarray(number(*(x.copy() for x in points))).dtype
-        self.eps = float(np.finfo(dtype if dtype.kind == "f" else np.float64).eps)
-        self.size = 1.0 + size
+    def __init__(self, subject: Subject) -> None:
+        self.number, self.points = subject.number, subject.points
+        self.scales = [np.maximum(1.0, np.abs(np.nan_to_num(x))) for x in self.points]
+        self.eps, self.size = subject.epsilon, 1.0 + subject.magnitude
         #: The step along a direction; points next to the kink lie some thirty steps away.
         self.step = 64 * np.sqrt(self.eps)
+        self._here = [np.zeros_like(x) for x in self.points]
 
-    def at(self, t: float, direction: Sequence[np.ndarray], base: Sequence[np.ndarray] | None, radius: float) -> float:
-        """The function at x + radius · base + t · direction, all in units of the entries' own size."""
-        moves = direction if base is None else [t * d + radius * b for d, b in zip(direction, base)]
-        factor = t if base is None else 1.0
+    def at(self, t: float, direction: Sequence[np.ndarray], base: Sequence[np.ndarray]) -> float:
+        """The function at x + base + t · direction, all in units of the entries' own size."""
+        moved = [x + s * (t * d + b) for x, s, d, b in zip(self.points, self.scales, direction, base)]
         try:
             with np.errstate(all="ignore"):
-                return float(self.number(*(x + s * factor * m for x, s, m in zip(self.points, self.scales, moves))))
+                return float(self.number(*moved))
         except (ArithmeticError, ValueError, NotDifferentiableError):  # beyond the domain
             return np.nan
 
     def along(self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float) -> np.ndarray:
         """The slopes with this step, in order: at the point's two sides, and at the points nearby."""
-        center = self.at(0.0, direction, None, 0.0)
-        found = [
-            (self.at(step, direction, None, 0.0) - center) / step,
-            (center - self.at(-step, direction, None, 0.0)) / step,
-        ]
+        below, center, above = (self.at(t, direction, self._here) for t in (-step, 0.0, step))
+        found = [(above - center) / step, (center - below) / step]
         for base in bases:
-            above, below = (self.at(t, direction, base, 30 * step) for t in (step / 2, -step / 2))
+            nearby = [30 * step * b for b in base]
+            above, below = (self.at(t, direction, nearby) for t in (step / 2, -step / 2))
             found.append((above - below) / step)
         return np.sort(found)
 
@@ -89,22 +86,19 @@ class _Slopes:
 
 
 def allow_subgradients(
-    number: Callable[..., float],
-    points: Sequence[np.ndarray],
+    subject: Subject,
     gradients: Sequence[np.ndarray],
     verdicts: Sequence[np.ndarray],
-    size: float,
     most_suspects: int = 4,
 ) -> None:
     """Change the verdicts of entries at a kink: right as a subgradient, or wrong where all together are none.
 
     An entry passes alone along its own axis; then all of them together along 1, random ±1 and normal directions.
-    ``size`` is how large the numbers are that the function's value is the sum of. After ``most_suspects`` entries of
-    which none is at a kink no more are looked at.
+    After ``most_suspects`` entries of which none is at a kink no more are looked at.
     """
     if not all(np.all(np.isfinite(g)) for g in gradients):
         return
-    slopes = _Slopes(number, points, size)
+    slopes, points = _Slopes(subject), subject.points
     in_double = slopes.eps < 1e-12  # coarser numbers have steps of their own that look like kinks
     suspects = [
         (n, index)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ class Subject:
     labels: list[str]
     points: list[np.ndarray]
     cotangents: list[np.ndarray]
+    value: list[np.ndarray]  #: the arrays of the function's value at the points
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The arrays that the function's value is made of."""
@@ -44,9 +46,19 @@ class Subject:
         """What is claimed to be the gradient of Σ ⟨output, cotangent⟩ by every point."""
         raise NotImplementedError
 
+    def copies(self) -> list[np.ndarray]:
+        """The points, as arrays that a function may do with what it likes."""
+        return [x.copy() for x in self.points]
+
+    def claim(self, cotangents: Sequence[np.ndarray] | None = None) -> list[np.ndarray]:
+        """The gradients at the points themselves, for these cotangents or the subject's own."""
+        given = self.cotangents if cotangents is None else cotangents
+        return self.gradients(self.copies(), [np.array(c) for c in given])
+
     def settle(self) -> None:
         """Draw the cotangents; raises for a value that cannot be checked."""
-        found = self.outputs([x.copy() for x in self.points])
+        found = self.outputs(self.copies())
+        self.value = [np.array(y) for y in found]
         self.cotangents = [np.ones(np.shape(y)) for y in found]
         if sum(map(np.size, found)) != 1:
             self.cotangents = signed(found, 7)
@@ -63,14 +75,16 @@ class Subject:
             raise ValueError(f"check_gradients: the cost is {number} at or next to the given inputs")
         return number
 
+    @cached_property
     def epsilon(self) -> float:
         """The rounding of the coarsest dtype that the function computes in, as far as its value tells."""
-        dtypes = [y.dtype for y in self.outputs([x.copy() for x in self.points]) if y.dtype.kind == "f"]
+        dtypes = [y.dtype for y in self.value if y.dtype.kind == "f"]
         return max((float(np.finfo(dtype).eps) for dtype in dtypes), default=float(np.finfo(np.float64).eps))
 
+    @cached_property
     def magnitude(self) -> float:
         """How large the terms are that the number is the sum of: its rounding is a share of this."""
-        return float(sum(np.sum(np.abs(y * c)) for y, c in zip(self.outputs(self.points), self.cotangents)))
+        return float(sum(np.sum(np.abs(y * c)) for y, c in zip(self.value, self.cotangents)))
 
 
 def signed(like: Sequence[Any], seed: int) -> list[np.ndarray]:
@@ -260,7 +274,7 @@ class Recorded(Subject):
             self.leaves.append(leaf)
 
     @contextmanager
-    def _at(self, points: Sequence[np.ndarray]) -> Iterator[None]:
+    def at(self, points: Sequence[np.ndarray]) -> Iterator[None]:
         """The leaves hold these points, and everything is as it was afterwards."""
         kept = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
         try:
@@ -277,7 +291,7 @@ class Recorded(Subject):
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The arrays of the function's value."""
-        with self._at(points), no_grad():
+        with self.at(points), no_grad():
             return _outputs_of(self.f(*self.arguments))
 
     def nodes(self) -> list[Any]:
@@ -300,7 +314,7 @@ class Recorded(Subject):
 
     def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The gradients that backward leaves on the leaves."""
-        with self._at(points):
+        with self.at(points):
             root, cotangent = self.root(cotangents)
             if isinstance(root, Scalar):
                 root.backward(float(cotangent))
@@ -314,7 +328,7 @@ class Recorded(Subject):
     ) -> list[np.ndarray]:
         """The gradients of ⟨∇, direction⟩: second derivatives, by going backward through the backward pass."""
         found: list[Any] = [None] * len(self.leaves)
-        with self._at(points):
+        with self.at(points):
             root, cotangent = self.root(cotangents)
             if root is not None:
                 first = gradients_of(root, self.leaves, Tensor(cotangent), create_graph=True)
@@ -327,7 +341,7 @@ class Recorded(Subject):
 
     def push(self, points: Sequence[np.ndarray], tangents: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The derivative of every output along the tangents, by forward mode."""
-        with self._at(points):
+        with self.at(points):
             nodes = self.nodes()
             roots = [y for y in nodes if isinstance(y, Tensor)]
             with enable_grad():
@@ -356,10 +370,10 @@ class AlongGradients(Subject):
         """The second derivatives as the engine gives them."""
         return self.first.along_gradients(points, self.first.cotangents, self.directions)
 
+    @cached_property
     def magnitude(self) -> float:
         """Of the gradient's terms."""
-        found = self.first.gradients(self.points, self.first.cotangents)
-        return float(sum(np.sum(np.abs(g * v)) for g, v in zip(found, self.directions)))
+        return float(sum(np.sum(np.abs(g * v)) for g, v in zip(self.first.claim(), self.directions)))
 
 
 @contextmanager
