@@ -7,6 +7,7 @@ operation is computed and differentiated stands in ``registry.py`` and ``ops/``.
 from __future__ import annotations
 
 import linecache
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ import numpy as np
 
 from .errors import AnomalyError, StaleGraphError
 from .registry import Op
+from .unchanged import COPIED, REMEMBERED, remember
 
 if TYPE_CHECKING:
     import networkx
@@ -67,6 +69,8 @@ class Node:
     scope = _rare("scope", (), "The scopes it was made in, outermost first.")
     saved = _rare("saved", None, "What its operation's forward kept for the rule.")
     source = _rare("source", None, "The line that made it, under `detect_anomaly`.")
+    given = _rare("given", (), "What its operation was given in arrays of somebody else, as `Remembered`.")
+    shown = _rare("shown", None, "When a leaf's ``data`` was last read, and what it held, as `Remembered`.")
     __hash__ = object.__hash__
 
     @property
@@ -77,6 +81,12 @@ class Node:
     def mark_changed(self) -> None:
         """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
         self.index = tick()
+        if self._extra is not None:
+            self._extra.pop("shown", None)
+
+    def mark_shown(self) -> None:
+        """Say that somebody outside has this leaf's array and may write into it from now on."""
+        self.shown = (tick(), remember(self._data, whole=REMEMBERED))
 
 
 # ---- what is in force here and now ----------------------------------------------------------------------
@@ -162,6 +172,8 @@ def finish(node: Node, context: _Context) -> None:
         node.scope = context.scope
     if context.anomaly:
         node.source = _source_line()
+        arrays = [x._data if isinstance(x, Node) and x.op is None else x for x in node.inputs]
+        node.given = [remember(each, whole=math.inf) for each in arrays if isinstance(each, np.ndarray)]
         check_value(node.op, node.inputs, node._data)
 
 
@@ -228,6 +240,7 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
     Raises `StaleGraphError` if a leaf was changed after an operation used it.
     """
     kind = type(root)
+    thorough = current_context().anomaly
     order: list[Node] = []
     leaves: dict[Node, None] = {}
     if root.op is None:
@@ -246,18 +259,42 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
             if type(each) is kind:
                 if each.index > index:
                     raise_stale(each, node)
-                if each not in seen and each.requires_grad:
+                if each not in seen:
                     add(each)
-                    push(each)
+                    if each.requires_grad:
+                        push(each)
+            elif type(each) is np.ndarray and each.nbytes > COPIED:
+                refuse_changed(node)
+        if thorough:
+            refuse_changed(node)
+    for each in seen:
+        if each.op is None and each._extra is not None and each.shown is not None:
+            _refuse_written(each, order)
     order.sort(key=_by_index, reverse=True)
     return order, list(leaves)
 
 
-def raise_stale(leaf: Node, node: Node) -> None:
+def raise_stale(leaf: Any, node: Node, how: str = "by an optimizer's step or an assignment to .data") -> None:
     raise StaleGraphError(
-        f"backward: {describe(leaf)} was changed (by an optimizer's step or an assignment to .data) after "
-        f"{node.op.name} used it, so this graph's gradients would be wrong; run the forward pass again"
+        f"backward: {describe(leaf)} was changed ({how}) after {node.op.name} used it, so this graph's gradients "
+        "would be wrong; run the forward pass again"
     )
+
+
+def refuse_changed(node: Node) -> None:
+    """Raise `StaleGraphError` if an array that the node's operation was given holds other numbers now."""
+    for each in node.given:
+        if each.changed:
+            raise_stale(each.array, node, "written into, such as a batch buffer that is filled again")
+
+
+def _refuse_written(leaf: Node, order: list[Node]) -> None:
+    """Raise if a leaf was written into through its ``data``, by who read it after an operation used the leaf."""
+    when, was = leaf.shown
+    if was.changed:
+        for node in order:
+            if node.index < when and any(each is leaf for each in node.inputs):
+                raise_stale(leaf, node, "by writing into its .data")
 
 
 # ---- the view that pictures read ------------------------------------------------------------------------

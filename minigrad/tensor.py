@@ -90,7 +90,16 @@ class Tensor(Node):
 
     @property
     def data(self) -> np.ndarray:
-        """The values. Write through an assignment (``w.data -= step``), which older graphs notice."""
+        """The values. A leaf's can be assigned to or written into (``w.data -= step``), which older graphs notice.
+
+        A result's are read-only. Noticed is what is written by who reads ``data`` for it; an array that was kept
+        from an earlier reading and is written into between forward and backward is seen by `detect_anomaly` alone.
+        """
+        if self.op is not None:
+            view = self._data.view()
+            view.flags.writeable = False
+            return view
+        self.mark_shown()
         return self._data
 
     @data.setter
@@ -106,7 +115,7 @@ class Tensor(Node):
             raise TypeError(
                 f"data: {describe(self)} cannot take {value.dtype} data; cast it with .astype(np.{self._data.dtype})"
             )
-        self._data = value
+        self._data = value if value is self._data else value.copy()
         self.mark_changed()
 
     @property
