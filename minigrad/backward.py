@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .contexts import current_context
 from .errors import RuleError
-from .graph import Node, check_gradient, current_context, walk_backward
+from .graph import Node, check_gradient, walk_backward
 from .registry import Op
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 
 from . import ops
 from .backward import gradients_within
-from .graph import enable_grad, tick
+from .contexts import enable_grad
+from .graph import tick
 from .registry import Op
 from .tensor import Tensor
 from .trees import leaves_of, rebuilt

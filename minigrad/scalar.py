@@ -11,8 +11,9 @@ import numpy as np
 
 from . import ops
 from .collector import track, untrack
+from .contexts import DEFAULT, collectable, current_context
 from .floats import FLOATS
-from .graph import DEFAULT, Node, check_gradient, collectable, current_context, finish, raise_stale, tick
+from .graph import Node, check_gradient, finish, raise_stale, tick
 from .registry import Op, operation_of
 
 _new = object.__new__

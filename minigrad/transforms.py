@@ -15,9 +15,10 @@ import numpy as np
 
 from . import ops
 from .backward import gradients_of
+from .contexts import enable_grad
 from .errors import ShapeError
 from .forward import push_forward
-from .graph import Node, enable_grad
+from .graph import Node
 from .tensor import Tensor
 from .trees import leaves_of, rebuilt
 

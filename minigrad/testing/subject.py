@@ -16,8 +16,9 @@ import numpy as np
 
 from .. import ops
 from ..backward import gradients_of
+from ..contexts import enable_grad, no_grad
 from ..forward import push_forward
-from ..graph import Node, enable_grad, no_grad
+from ..graph import Node
 from ..nn.module import Module
 from ..scalar import Scalar
 from ..tensor import Tensor
