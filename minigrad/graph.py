@@ -11,6 +11,7 @@ import linecache
 import os
 import sys
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -77,6 +78,31 @@ class Node:
     def mark_changed(self) -> None:
         """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
         self.index = tick()
+
+    # A copy of a leaf, by `copy`, `pickle` or another process, is a leaf of its own. Nodes inside a graph have none:
+    # where copies of two of them would meet again, a copied graph could not tell.
+    def __getstate__(self) -> dict[str, Any]:
+        if self.op is not None:
+            raise TypeError(
+                f"{describe(self)} is inside a graph and cannot be copied or saved; copy .detach(), or copy the leaves "
+                "and compute it again"
+            )
+        if isinstance(self.grad, Node) and self.grad.op is not None:
+            raise TypeError(
+                f"{describe(self)} cannot be copied or saved, since its grad is inside a graph (create_graph=True); "
+                "set .grad to .grad.detach() or start it again"
+            )
+        return {"data": self._data, "grad": self.grad, "requires_grad": self.requires_grad, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._extra = self.op = None
+        self._data, self.grad = state["data"], state["grad"]
+        self.index = tick()  # it is younger than all that is here, whatever its number was where it was saved
+        if state["name"] is not None:
+            self.name = state["name"]
+
+    def __copy__(self) -> Any:
+        return deepcopy(self)
 
 
 # ---- what a context asks of a new node ----------------------------------------------------------------------
