@@ -55,7 +55,7 @@ def gradients_within(root: Tensor, boundary: Sequence[Tensor], gradient: Any, cr
     todo: list[Any] = [root]
     while todo:
         node = todo.pop()
-        if node in seen:
+        if node in seen or node.op is None:  # a leaf that was made within
             continue
         seen.add(node)
         order.append(node)
