@@ -2,6 +2,7 @@
 
 from . import data, linalg, nn, optim, testing, train
 from .checkpoint import checkpoint
+from .contexts import detect_anomaly, enable_grad, is_grad_enabled, no_grad, scope
 from .errors import (
     AnomalyError,
     MinigradError,
@@ -11,7 +12,7 @@ from .errors import (
     ShapeError,
     StaleGraphError,
 )  # fmt: skip
-from .graph import Graph, Node, detect_anomaly, enable_grad, graph, is_grad_enabled, no_grad, scope
+from .graph import Graph, Node, graph
 from .ops import (
     abs,
     absolute,

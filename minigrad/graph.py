@@ -1,7 +1,8 @@
-"""A computation graph: its nodes, the order to walk them in, backward, scopes, and the `Graph` view.
+"""A computation graph: its nodes, the order to walk them in, the search for NaN, and the `Graph` view.
 
 What a node's value is made of stands in ``scalar.py`` (a float) and ``tensor.py`` (an array); how one
-operation is computed and differentiated stands in ``registry.py`` and ``ops/``.
+operation is computed and differentiated stands in ``registry.py`` and ``ops/``; what is in force while a node is made
+(recording, scopes), in ``contexts.py``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ import linecache
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .contexts import Context
 from .errors import AnomalyError, StaleGraphError
 from .registry import Op
 from .unchanged import COPIED, REMEMBERED, remember
@@ -88,85 +89,36 @@ class Node:
         """Say that somebody outside has this leaf's array and may write into it from now on."""
         self.shown = (tick(), remember(self._data, whole=REMEMBERED))
 
+    # A copy of a leaf, by `copy`, `pickle` or another process, is a leaf of its own. Nodes inside a graph have none:
+    # where copies of two of them would meet again, a copied graph could not tell.
+    def __getstate__(self) -> dict[str, Any]:
+        if self.op is not None:
+            raise TypeError(
+                f"{describe(self)} is inside a graph and cannot be copied or saved; copy .detach(), or copy the leaves "
+                "and compute it again"
+            )
+        if isinstance(self.grad, Node) and self.grad.op is not None:
+            raise TypeError(
+                f"{describe(self)} cannot be copied or saved, since its grad is inside a graph (create_graph=True); "
+                "set .grad to .grad.detach() or start it again"
+            )
+        return {"data": self._data, "grad": self.grad, "requires_grad": self.requires_grad, "name": self.name}
 
-# ---- what is in force here and now ----------------------------------------------------------------------
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._extra = self.op = None
+        self._data, self.grad = state["data"], state["grad"]
+        self.index = tick()  # it is younger than all that is here, whatever its number was where it was saved
+        if state["name"] is not None:
+            self.name = state["name"]
 
-
-class _Context(NamedTuple):
-    recording: bool = True
-    scope: tuple[str, ...] = ()
-    anomaly: bool = False
-
-
-DEFAULT = _Context()
-_context: ContextVar[_Context] = ContextVar("minigrad", default=DEFAULT)
-current_context = _context.get
-
-
-@contextmanager
-def _within(**changes: Any) -> Iterator[None]:
-    token = _context.set(_context.get()._replace(**changes))
-    try:
-        yield
-    finally:
-        _context.reset(token)
-
-
-def no_grad() -> Any:
-    """Nothing is recorded inside: results are leaves. Each thread and each task has its own.
-
-    >>> import minigrad as mg
-    >>> w = mg.Tensor([1.0], requires_grad=True)
-    >>> with mg.no_grad():
-    ...     (w * 2).requires_grad
-    False
-    """
-    return _within(recording=False)
+    def __copy__(self) -> Any:
+        return deepcopy(self)
 
 
-def enable_grad() -> Any:
-    """Record again inside a `no_grad` block."""
-    return _within(recording=True)
+# ---- what a context asks of a new node ----------------------------------------------------------------------
 
 
-def is_grad_enabled() -> bool:
-    """Whether operations are recorded here."""
-    return _context.get().recording
-
-
-def scope(name: str) -> Any:
-    """Nodes made inside are drawn in a box called ``name``; scopes nest.
-
-    >>> import minigrad as mg
-    >>> w = mg.Tensor([1.0], requires_grad=True)
-    >>> with mg.scope("layer1"):
-    ...     z = w * 2
-    >>> z.scope
-    ('layer1',)
-    """
-    return _within(scope=(*_context.get().scope, str(name)))
-
-
-def detect_anomaly() -> Any:
-    """The first NaN or Inf inside, forward or backward, raises `AnomalyError` with its source line.
-
-    >>> import numpy as np, minigrad as mg
-    >>> x = mg.Tensor([0.0, 1.0], requires_grad=True, name="x")
-    >>> with mg.detect_anomaly(), np.errstate(divide="ignore"):
-    ...     mg.log(x)
-    Traceback (most recent call last):
-        ...
-    minigrad.errors.AnomalyError: log gave -inf at index (0,); inputs: x (2,) float64 [0.0, 1.0]; made at ...
-    """
-    return _within(anomaly=True)
-
-
-def collectable() -> Any:
-    """Nodes made inside stay in the garbage collector's sight (any context but the default has that effect)."""
-    return _within()
-
-
-def finish(node: Node, context: _Context) -> None:
+def finish(node: Node, context: Context) -> None:
     """What a context other than the default asks of a new node: its scope, and the search for NaN."""
     if context.scope:
         node.scope = context.scope

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
+from .contexts import DEFAULT, current_context
+from .graph import Node, check_value, describe, finish, tick
 from .numpy_functions import with_shapes, without_rule
 from .registry import Composed, Op
 from .unchanged import COPIED, own, remember

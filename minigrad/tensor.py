@@ -298,10 +298,9 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self._data.item(), spec) if spec and self._data.size == 1 else repr(self)
 
-    def __reduce__(self) -> Any:
-        if self.op is not None:
-            raise TypeError(f"{describe(self)} is inside a graph and cannot be copied or saved; use .detach()")
-        return _rebuild, (self._data, self.requires_grad, self.name)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.inputs, self.requires_grad = (), state["requires_grad"]
 
     # ---- methods that take NumPy's looser calls --------------------------------------------------------
 
@@ -351,10 +350,6 @@ class Tensor(Node):
         return ops.greater_equal(self, other)
 
     __hash__ = object.__hash__
-
-
-def _rebuild(data: np.ndarray, requires_grad: bool, name: str | None) -> Tensor:
-    return Tensor(data, requires_grad=requires_grad, name=name)
 
 
 def _name_of(name: str | None) -> str:

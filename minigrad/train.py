@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from .contexts import no_grad
 from .data import Seed, batches
-from .graph import no_grad
 from .nn.module import Module
 from .optim import Optimizer
 

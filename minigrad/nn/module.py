@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..graph import scope
+from ..contexts import scope
 from ..tensor import Tensor
 
 
