@@ -387,6 +387,9 @@ def qr_row(a, /):
     >>> np.abs(mg.linalg.qr_row(np.array([[2.0]])))
     array([1., 2.])
     """
+    m, n = np.shape(matrix_checked("qr", a))[-2:]
+    if m < n:
+        raise MatrixError(f"qr_row: a is {np.shape(a)}; tall matrices (m ≥ n) are wanted, and mg.linalg.qr takes any")
     return _packed(np.linalg.qr(a), np.shape(a)[:-2])
 
 

@@ -142,7 +142,13 @@ def set_at(a, values, /, key):
 @set_at.rule
 def _(g, y, a, values, key, wanted):
     by_a = set_at(g, 0.0, key=key) if wanted[0] else None
-    return by_a, g[key] if wanted[1] else None
+    return by_a, _for_values(g[key], values) if wanted[1] else None
+
+
+def _for_values(part, values):
+    """The gradient of a part by what was put there, which may have more axes, all of length 1."""
+    more = np.ndim(values) - np.ndim(part)
+    return np.reshape(part, (1,) * more + np.shape(part)) if more > 0 else part
 
 
 @op(label="add at", inputs=_draw_update, broadcasts=True)
@@ -161,7 +167,7 @@ def add_at(a, values, /, key):
 
 @add_at.rule
 def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, g[key] if wanted[1] else None
+    return g if wanted[0] else None, _for_values(g[key], values) if wanted[1] else None
 
 
 def _numbers(shape, key):

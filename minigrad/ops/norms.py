@@ -131,7 +131,8 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 def _draw_vector_norm(draw):
     (x,), _ = _draw_length(draw)
-    return (x,), {"axis": draw.choice([None, 0]), "ord": draw.choice([2, 1, 3]), "keepdims": draw.boolean()}
+    ord = draw.choice([2, 1, 3, 2.5, -1])
+    return (x,), {"axis": draw.choice([None, draw.axis(x.ndim)]), "ord": ord, "keepdims": draw.boolean()}
 
 
 @composed(numpy=np.linalg.vector_norm, inputs=_draw_vector_norm)
@@ -145,13 +146,14 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     x = as_array(x)
     if isinstance(ord, str) or ord is None:
         raise ValueError(f"vector_norm: ord {ord!r} is for matrices; a number is wanted for vectors")
+    checked_axes("vector_norm", axis, np.ndim(x))
     size = np.absolute(x)
     if ord == 2:
         return length(x, axis=axis, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if ord == math.inf:
-        return np.max(size, axis=axis, keepdims=keepdims)
+        return np.max(size, axis=axis, keepdims=keepdims, initial=0.0)
     if ord == -math.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
@@ -178,10 +180,13 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
         y = length(x, axis=(-2, -1))
     elif ord in (1, -1, math.inf, -math.inf):
         sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
-        y = np.max(sums, axis=-1) if ord > 0 else np.min(sums, axis=-1)
+        y = np.max(sums, axis=-1, initial=0.0) if ord > 0 else np.min(sums, axis=-1)
     elif ord in (2, -2, "nuc"):
         s = svdvals(x)
-        y = np.sum(s, axis=-1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
+        if ord == "nuc" or (ord == 2 and np.shape(s)[-1] == 0):
+            y = np.sum(s, axis=-1)
+        else:
+            y = s[..., 0 if ord == 2 else -1]
     else:
         raise ValueError(f"norm: ord {ord!r} is unknown for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf")
     return np.expand_dims(y, (-2, -1)) if keepdims else number(y)

@@ -163,11 +163,11 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     >>> mg.var(np.array([1.0, 2.0, 3.0, 4.0]))
     np.float64(1.25)
     """
-    ddof = _degrees("var", out, ddof, correction)
+    ddof = degrees("var", out, ddof, correction)
     return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
-def _degrees(name, out, ddof, correction):
+def degrees(name, out, ddof, correction):
     if out is not None:
         raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
     if correction is not None and ddof != 0:
@@ -207,7 +207,7 @@ def std(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     >>> mg.std(np.array([1.0, 1.0, 3.0, 3.0]))
     np.float64(1.0)
     """
-    ddof = _degrees("std", out, ddof, correction)
+    ddof = degrees("std", out, ddof, correction)
     return np.std(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
