@@ -86,8 +86,8 @@ def finite_array(what: str, name: str, data: Any) -> np.ndarray:
     array = np.asarray(data)
     if array.dtype.kind not in "fiub":
         raise TypeError(
-            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as numbers, and "
-            "convert with .astype(float)"
+            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as "
+            "numbers, and convert with .astype(float)"
         )
     wrong = ~np.isfinite(array)
     if wrong.any():

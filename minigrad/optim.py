@@ -64,7 +64,8 @@ class Optimizer:
         values = [group[name] for group in self.groups]
         if any(value != values[0] for value in values):
             raise AttributeError(
-                f"{type(self).__name__}.{name}: the groups differ ({', '.join(map(str, values))}); read groups[i][{name!r}]"
+                f"{type(self).__name__}.{name}: the groups differ ({', '.join(map(str, values))}); "
+                f"read groups[i][{name!r}]"
             )
         return values[0]
 

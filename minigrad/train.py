@@ -182,6 +182,7 @@ def fit(
     generator = np.random.default_rng(rng)
     leaves_one_out = 1 < batch_size < len(x) and len(x) % batch_size == 1
     leaves_one_out &= any(isinstance(each, BatchNorm) for each in model.modules())
+    parameters = list(model.named_parameters())
     history = History(batches_per_epoch=-(-len(x) // batch_size) - leaves_one_out)
     model.train()
     bar = tqdm(total=epochs * history.batches_per_epoch, disable=not progress, unit="batch", desc="training")
@@ -193,7 +194,7 @@ def fit(
                     continue
                 value = _step(model, cost, optimizer, x_batch, y_batch)
                 history.cost.append(value)
-                for name, parameter in model.named_parameters():
+                for name, parameter in parameters:
                     if parameter.grad is not None and parameter.grad.size:
                         sums.setdefault(name, []).append(_statistics(parameter.grad))
                 bar.update()
@@ -234,8 +235,8 @@ def _step(model: Module, cost: Callable[..., Any], optimizer: Optimizer, x: np.n
     loss = cost(model(x), y)
     if not isinstance(loss, Tensor):
         raise TypeError(
-            f"fit: the cost gave {type(loss).__name__}, but must give a Tensor to go backward from; compute it of what the "
-            "model gave, not of its .data or .numpy()"
+            f"fit: the cost gave {type(loss).__name__}, but must give a Tensor to go backward from; compute it of what "
+            "the model gave, not of its .data or .numpy()"
         )
     value = loss.item()
     if not np.isfinite(value):

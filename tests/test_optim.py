@@ -118,7 +118,7 @@ def test_an_option_that_is_none_or_is_out_of_range_is_refused_also_when_set():
         optimizer.learning_rate = 0.5
     with pytest.raises(ValueError, match="lr is -1"):
         optimizer.lr = -1
-    with pytest.raises(TypeError, match="beta1 is '0.9'"):
+    with pytest.raises(TypeError, match=r"beta1 is '0\.9'"):
         optimizer.beta1 = "0.9"
     assert (optimizer.lr, optimizer.beta1) == (0.1, 0.9)
 
