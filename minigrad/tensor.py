@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import ops
-from .backward import accumulate
+from .backward import accumulate, gradients_of
 from .errors import MutationError, ShapeError
 from .graph import Node, current_context, describe, tick
 from .numpy_functions import (
@@ -212,6 +212,11 @@ class Tensor(Node):
         if create_graph and not isinstance(grad, Tensor):
             grad = Tensor(grad)
         accumulate(self, grad, create_graph, retain_grads)
+
+    def _gradients_by(self, nodes: Sequence[Any]) -> Mapping[Node, Any]:
+        if self._data.size != 1:
+            return {}
+        return dict(zip(nodes, gradients_of(self, nodes, np.ones_like(self._data), False)))
 
     # ---- NumPy's protocols --------------------------------------------------------------------------
 

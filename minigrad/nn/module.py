@@ -14,8 +14,8 @@ class Module:
     """The base of layers and models: give parameters and modules as attributes, and write ``forward``.
 
     A parameter is a leaf Tensor with ``requires_grad=True``. Parameters and modules may stand in attributes, and in
-    lists, tuples, dicts and dataclasses of them, nested as you like. A parameter's values are set with ``layer.weight.data = array``;
-    to put something else in its place is an error.
+    lists, tuples, dicts and dataclasses of them, nested as you like. A parameter's values are set with
+    ``layer.weight.data = array``; to put what is no parameter in its place is an error.
 
     Examples
     --------
