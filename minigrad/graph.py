@@ -11,7 +11,7 @@ import linecache
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
@@ -78,6 +78,10 @@ class Node:
     def is_leaf(self) -> bool:
         """Whether this node was made by the user rather than by an operation in a graph."""
         return self.op is None
+
+    def _gradients_by(self, nodes: Sequence[Node]) -> Mapping[Node, Any]:
+        """∂(this)/∂(node) for nodes of its graph, computed now, no ``grad`` touched; {} for several entries."""
+        raise NotImplementedError
 
     def mark_changed(self) -> None:
         """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
@@ -257,7 +261,8 @@ class Vertex:
     """One node as a picture shows it; ``id`` is its place in `Graph.nodes`, inputs before users.
 
     ``kind`` is "parameter" (a leaf that wants a gradient), "data" (a leaf that wants none), "constant"
-    (a plain number or array in an expression) or "operation".
+    (a plain number or array in an expression) or "operation". ``grad`` is what the node's ``grad`` held when the view
+    was made, of whichever roots it may be; `Graph.gradients` are those of this root.
     """
 
     id: int
@@ -295,6 +300,23 @@ class Graph:
     nodes: tuple[Vertex, ...]
     edges: tuple[Edge, ...]
     root: int
+
+    def gradients(self) -> tuple[Any, ...]:
+        """∂(root)/∂(vertex) for every vertex, computed afresh: no ``grad`` is read or changed, and nothing is recorded.
+
+        None for data and constants, for what the root has no derivative by, and everywhere if the root has several
+        entries. Raises `StaleGraphError` if a leaf was changed after the graph was built.
+
+        >>> import minigrad as mg
+        >>> x = mg.Scalar(3.0)
+        >>> (x * x).backward()
+        >>> mg.graph(x + 1).gradients(), x.grad
+        ((1.0, None, 1.0), 6.0)
+        """
+        wanted = [each.node for each in self.nodes if each.node is not None and each.node.requires_grad]
+        root = self.nodes[self.root].node
+        found = root._gradients_by(wanted) if root is not None and root.requires_grad else {}
+        return tuple(None if each.node is None else found.get(each.node) for each in self.nodes)
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""

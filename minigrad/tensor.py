@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import ops
-from .backward import accumulate
+from .backward import accumulate, gradients_of
 from .errors import MutationError, ShapeError
-from .graph import Node, describe, tick
+from .graph import Node, current_context, describe, tick
 from .numpy_functions import (
     ACCUMULATIONS,
     PLAIN_FUNCTIONS,
@@ -21,6 +21,18 @@ from .numpy_functions import (
 )
 from .recording import apply, apply_unary, binary, method, unary
 from .registry import Composed, Op, operation_of
+
+
+def _in_place(op: Op) -> Any:
+    """``w -= step``: under `no_grad` a parameter is updated and stays one, as in PyTorch; all else is a new node."""
+
+    def update(self: Tensor, other: Any) -> Any:
+        if self.op is not None or not self.requires_grad or current_context().recording:
+            return NotImplemented
+        self.data = op(self, other)._data.astype(self._data.dtype, copy=False)
+        return self
+
+    return update
 
 
 class Tensor(Node):
@@ -210,6 +222,11 @@ class Tensor(Node):
             grad = Tensor(grad)
         accumulate(self, grad, create_graph, retain_grads)
 
+    def _gradients_by(self, nodes: Sequence[Any]) -> Mapping[Node, Any]:
+        if self._data.size != 1:
+            return {}
+        return dict(zip(nodes, gradients_of(self, nodes, np.ones_like(self._data), False)))
+
     # ---- NumPy's protocols --------------------------------------------------------------------------
 
     @classmethod
@@ -327,6 +344,12 @@ class Tensor(Node):
     __neg__ = unary(ops.negative)
     __pos__ = unary(ops.positive)
     __abs__ = unary(ops.absolute)
+
+    __iadd__ = _in_place(ops.add)
+    __isub__ = _in_place(ops.subtract)
+    __imul__ = _in_place(ops.multiply)
+    __itruediv__ = _in_place(ops.divide)
+    __ipow__ = _in_place(ops.power)
 
     def __pow__(self, exponent: Any) -> Any:
         return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
