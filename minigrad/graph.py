@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .errors import AnomalyError, StaleGraphError
+from .packages import imported
 from .registry import Op
 
 if TYPE_CHECKING:
@@ -309,8 +310,7 @@ class Graph:
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""
-        import networkx
-
+        networkx = imported("networkx", "Graph.to_networkx")
         result = networkx.MultiDiGraph(root=self.root)
         fields = ("kind", "op", "name", "value", "grad", "scope", "options")
         for vertex in self.nodes:

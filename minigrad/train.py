@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from .data import Seed, batches
 from .graph import no_grad
 from .nn.module import Module
 from .optim import Optimizer
+from .packages import imported
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,7 @@ def fit(
     generator = np.random.default_rng(rng)
     history = History(batches_per_epoch=-(-len(x) // batch_size))
     model.train()
-    bar = tqdm(total=epochs * history.batches_per_epoch, disable=not progress, unit="batch", desc="training")
-    with bar:
+    with _progress_bar(epochs * history.batches_per_epoch, progress) as bar:
         for _ in range(epochs):
             sums: dict[str, np.ndarray] = {}
             for x_batch, y_batch in batches(x, y, batch_size, rng=generator):
@@ -148,6 +147,29 @@ def fit(
                 shown["dev accuracy"] = f"{history.dev_accuracy[-1]:.4f}"
             bar.set_postfix(shown)
     return history
+
+
+class _NoBar:
+    """In place of tqdm's bar where none is wanted."""
+
+    def __enter__(self) -> _NoBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self) -> None:
+        """Another batch is done."""
+
+    def set_postfix(self, shown: dict[str, str]) -> None:
+        """What to show behind the bar."""
+
+
+def _progress_bar(batches: int, shown: bool) -> Any:
+    if not shown:
+        return _NoBar()
+    tqdm = imported("tqdm", "the progress bar of fit (progress=False goes without)")
+    return tqdm.tqdm(total=batches, unit="batch", desc="training")
 
 
 def _step(model: Module, cost: Callable[..., Any], optimizer: Optimizer, x: np.ndarray, y: np.ndarray) -> float:
