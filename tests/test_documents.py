@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,17 @@ def test_readmes_python_runs_as_it_stands(monkeypatch, tmp_path):
         assert names["cube"](2.0) == 8.0
     finally:
         mg.registry.forget("cube")
+
+
+def test_every_name_in_the_documents_is_there_in_a_fresh_process():
+    documents = [README, *(file.read_text(encoding="utf-8") for file in (ROOT / "tutorials").glob("*/*.py"))]
+    names = sorted(
+        {name for text in documents for name in re.findall(r"\b(?:mg|viz)(?:\.[A-Za-z_]\w*)+", text)} - {"mg.NAME"}
+    )
+    assert "mg.testing.mutation.run" in names
+    program = f"import minigrad as mg, viz\nfor name in {names!r}: eval(name)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
 
 
 def test_readmes_pictures_exist():

@@ -151,7 +151,7 @@ with mg.scope("linear part"):
 J = mg.nn.logistic(logits, labels)
 J.name = "J"
 J.backward(retain_grads=True)
-picture = viz.draw(J, title="Logistic regression")
+picture = viz.draw(J, title="Logistic regression", direction="TB")
 picture.save("logistic_regression.svg")
 picture
 

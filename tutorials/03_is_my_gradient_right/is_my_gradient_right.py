@@ -193,7 +193,7 @@ leaves = [mg.Tensor(each, requires_grad=True, name=name) for each, name in zip(p
 J = cost_in_minigrad(*leaves)
 J.name = "J"
 J.backward()
-picture = viz.draw(J, title="The homework's cost, with its gradients")
+picture = viz.draw(J, title="The homework's cost, with its gradients", direction="TB")
 picture.save("homework.svg")
 picture
 
