@@ -1,4 +1,4 @@
-"""Every tutorial runs to its end, as a script and as a notebook, so its statements are true and its pictures are seen."""
+"""Every tutorial runs to its end, as a script and as a notebook, so its claims hold and its pictures show."""
 
 import importlib.util
 import json
