@@ -200,8 +200,7 @@ picture
 # %% [markdown]
 """## Try it
 
-1. Put one mistake back and check with a fixed step, `eps=1e-7`, as the notes do. How many digits of the difference can
-   you trust?
+1. Put one mistake back and check with the fixed step `eps=1e-7`. How many digits of the difference can you trust?
 2. Use ReLU in the hidden layer and set a row of W1 and its b1 to 0. What does the report say, and why is it right?
 3. Transpose dW1 of a square layer. Does the cost still go down?
 """
