@@ -169,8 +169,11 @@ except mg.testing.GradientError as error:
 def test_the_commands_answer_in_one_line_what_is_missing(bare, tmp_path):
     homework = tmp_path / "homework.py"
     homework.write_text("import numpy as np\ndef cost(w=np.array([1.0, 2.0])):\n    return np.sum(w ** 3)\n")
-    checked = bare.call(str(bare.scripts / "minigrad"), "check", f"{homework}:cost")
+    checked = bare.call(
+        str(bare.scripts / "minigrad"), "check", f"{homework}:cost", "--html", str(tmp_path / "report.html")
+    )
     assert checked.returncode == 0, checked.stderr
+    assert "passed" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "gradient check: passed" in checked.stdout
     demo = bare.call(str(bare.scripts / "minigrad"), "demo", "--out", str(tmp_path / "out"))
     assert demo.returncode == 2
