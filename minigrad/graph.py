@@ -23,6 +23,7 @@ import numpy as np
 
 from .contexts import Context
 from .errors import AnomalyError, StaleGraphError
+from .packages import imported
 from .registry import Op
 from .unchanged import COPIED, REMEMBERED, remember
 
@@ -320,8 +321,7 @@ class Graph:
 
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""
-        import networkx
-
+        networkx = imported("networkx", "Graph.to_networkx")
         result = networkx.MultiDiGraph(root=self.root)
         fields = ("kind", "op", "name", "value", "grad", "scope", "options")
         for vertex in self.nodes:
