@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .contexts import Context
+from .contexts import Context, current_context
 from .errors import AnomalyError, StaleGraphError
 from .packages import imported
 from .registry import Op

@@ -9,8 +9,9 @@ import numpy as np
 
 from . import ops
 from .backward import accumulate, gradients_of
+from .contexts import current_context
 from .errors import MutationError, ShapeError
-from .graph import Node, current_context, describe, tick
+from .graph import Node, describe, tick
 from .numpy_functions import (
     ACCUMULATIONS,
     PLAIN_FUNCTIONS,
