@@ -130,8 +130,10 @@ def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear"
     >>> mg.percentile(np.array([1.0, 2.0, 4.0]), 75)
     np.float64(3.0)
     """
-    q = q / 100 if isinstance(q, (int, float)) else np.asarray(plain(q)) / 100
-    return quantile(a, q, axis, out, overwrite_input, method, keepdims)
+    a, q = as_array(a), plain(q)
+    share = q / 100 if isinstance(q, (int, float)) else np.asarray(q) / 100
+    y = quantile(a, share, axis, out, overwrite_input, method, keepdims)
+    return y.astype(np.percentile(np.ones(1, dtype=a.dtype), q, method=method).dtype)
 
 
 @composed(numpy=np.median, inputs=draw_reduction)
