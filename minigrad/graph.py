@@ -78,6 +78,16 @@ class Node:
         """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
         self.index = tick()
 
+    def _as_option(self, op: Any, name: str) -> Any:
+        """Its plain value as an option of an operation; TypeError where a gradient is wanted, which would be lost."""
+        if getattr(self, "requires_grad", True) and current_context().recording:
+            raise TypeError(
+                f"{op.name}: {name}= is {describe(self)}, which wants a gradient, and {op.name} does not differentiate "
+                f"{name}=; give .detach() of it (or .item() for a number) if its value alone is meant"
+            )
+        data = self._data
+        return data.item() if getattr(data, "ndim", None) == 0 else data
+
 
 # ---- what is in force here and now ----------------------------------------------------------------------
 

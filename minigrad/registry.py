@@ -139,15 +139,21 @@ def _check_registration(op: Op) -> None:
 
 
 def composed(
-    *, inputs: Sampler, numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (), differentiable: bool = True
+    *,
+    inputs: Sampler,
+    numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+    differentiable: bool = True,
+    differentiated: str | None = None,
 ) -> Callable[[Callable[..., Any]], Composed]:
     """Register a function made of operations, with NumPy's name and signature; it records its parts.
 
-    ``inputs`` draws the arguments and options of a whole call, as it is written.
+    ``inputs`` draws the arguments and options of a whole call, as it is written. ``differentiated`` names the parameters
+    that may be tensors, such as ``"a weights"``: by default those without a default value. The others are options.
     """
 
     def register(function: Callable[..., Any]) -> Composed:
-        new = Composed(function, inputs, tuple(numpy) if isinstance(numpy, Sequence) else (numpy,), differentiable)
+        functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
+        new = Composed(function, inputs, functions, differentiable, differentiated)
         _registered(new)
         return new
 
@@ -171,6 +177,7 @@ class Composed:
         inputs: Sampler,
         numpy_functions: tuple[Callable[..., Any], ...],
         differentiable: bool,
+        differentiated: str | None,
     ) -> None:
         self.name = self.__name__ = self.__qualname__ = function.__name__.removesuffix("_")
         self.forward = self.__wrapped__ = function
@@ -179,7 +186,20 @@ class Composed:
         self.differentiable = differentiable
         self.__doc__ = inspect.getdoc(function)
         self.__module__ = function.__module__
-        self._options = frozenset(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
+        self._options = frozenset(p.name for p in parameters)
+        #: The parameters that are differentiated; the others are options, whose tensors must not want a gradient.
+        self.differentiated = frozenset(
+            [p.name for p in parameters if p.default is p.empty] if differentiated is None else differentiated.split()
+        )
+        if not self.differentiated <= self._options:
+            raise RuleError(f"composed {self.name}: differentiated={differentiated!r} names what is no parameter")
+        positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
+        self._option_places = tuple(
+            (i, p.name)
+            for i, p in enumerate(positional)
+            if p.kind is not p.VAR_POSITIONAL and p.name not in self.differentiated
+        )
 
     def __repr__(self) -> str:
         return f"<composed {self.name}>"
@@ -195,7 +215,31 @@ class Composed:
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if options and not options.keys() <= self._options:
             options = accepted_options(self, self._options, options)
+        for place, name in self._option_places:
+            if place < len(arguments) and type(arguments[place]) not in _PLAIN_TYPES:
+                value = plain_option(self, name, arguments[place])
+                arguments = (*arguments[:place], value, *arguments[place + 1 :])
+        if options and not _PLAIN_TYPES.issuperset(map(type, options.values())):
+            options = {k: x if k in self.differentiated else plain_option(self, k, x) for k, x in options.items()}
         return self.forward(*arguments, **options)
+
+
+#: What holds no tensor.
+_PLAIN_TYPES = frozenset({int, float, bool, str, type(None), type, np.ndarray})
+
+
+def plain_option(op: Op | Composed, name: str, value: Any) -> Any:
+    """An option's value with plain data in place of tensors; TypeError where one of them wants a gradient.
+
+    An option is not differentiated: the gradient of what it holds would be lost without a word.
+    """
+    kind = type(value)
+    if kind in _PLAIN_TYPES:
+        return value
+    if kind is list or kind is tuple:
+        parts = [plain_option(op, name, each) for each in value]
+        return value if all(a is b for a, b in zip(parts, value)) else kind(parts)
+    return value._as_option(op, name) if hasattr(kind, "_as_option") else value
 
 
 def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -250,6 +294,8 @@ class Op:
         self.linear = False
         #: The forward derivative, where it is not found from the rules.
         self.tangent_rule: Callable[..., Any] | None = None
+        #: Options that are differentiated as well: each with a function that computes the same with it as an input.
+        self.tensor_options: dict[str, Callable[..., Any]] = {}
         #: The same for Python floats, made when the first Scalar comes.
         self.float_kernel: Any = None
         self.float_rules: tuple[Callable[..., Any], ...] = ()
@@ -289,6 +335,9 @@ class Op:
             inputs = arguments
         else:
             inputs, options = self.bind(arguments, options)
+            for name, function in self.tensor_options.items():
+                if hasattr(type(options[name]), "_apply"):
+                    return function(*inputs, **options)
         for each in inputs:
             apply = getattr(type(each), "_apply", None)
             if apply is not None:
@@ -318,6 +367,8 @@ class Op:
         if options or self.option_defaults:
             if options.keys() - self.option_defaults.keys():
                 options = accepted_options(self, self.option_defaults, options)
+            if not _PLAIN_TYPES.issuperset(map(type, options.values())):
+                options = {k: x if k in self.tensor_options else plain_option(self, k, x) for k, x in options.items()}
             options = self.option_defaults | options
             for each in self._required_options:
                 if options[each] is inspect.Parameter.empty:
@@ -379,6 +430,15 @@ class Op:
         """
         self.tangent_rule = function
         return function
+
+    def with_tensor(self, option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Give what computes the same where this option is a tensor: ``function(*inputs, **options)``, recorded."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.tensor_options[option] = function
+            return function
+
+        return register
 
     def _checked(self, function: Callable[..., Any], what: str) -> Callable[..., Any]:
         """The rule, if it can be called as ``rule(g, y, *inputs, **options)``."""

@@ -75,7 +75,7 @@ def _draw_diff(draw):
     return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
 
 
-@composed(numpy=np.diff, inputs=_draw_diff)
+@composed(numpy=np.diff, inputs=_draw_diff, differentiated="a prepend append")
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     """Differences of neighbours along an axis, n times over: yₖ = aₖ₊₁ − aₖ.
 
@@ -176,7 +176,7 @@ def _draw_trapezoid(draw):
     return (draw.array(shape),), {"x": x, "dx": 0.5, "axis": axis}
 
 
-@composed(numpy=np.trapezoid, inputs=_draw_trapezoid)
+@composed(numpy=np.trapezoid, inputs=_draw_trapezoid, differentiated="y x dx")
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     """The integral by the trapezoidal rule along an axis: Σ (xₖ₊₁ − xₖ)(yₖ + yₖ₊₁)/2, or with one distance dx.
 
@@ -212,7 +212,8 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
     parts = num - 1 if endpoint else num
     width = np.subtract(stop, start)
-    share = (np.arange(float(num)) / max(parts, 1)).astype(np.asarray(plain(width)).dtype)
+    share = np.arange(float(num)) / max(parts, 1)
+    share = share.astype(np.result_type(plain(width), 1.0))
     y = (
         np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
         + np.expand_dims(width, -1) * share
@@ -230,7 +231,7 @@ def _draw_bincount(draw):
     return (draw.indices(4, size=size),), {"weights": draw.array((size,)), "minlength": draw.choice([0, 6])}
 
 
-@composed(numpy=np.bincount, inputs=_draw_bincount)
+@composed(numpy=np.bincount, inputs=_draw_bincount, differentiated="weights")
 def bincount(x, weights=None, minlength=0):
     """For every integer the sum of the weights of the x that are equal to it.  The weights are differentiated.
 
@@ -257,7 +258,7 @@ def _draw_interp(draw):
     return (x, xp, draw.array((n,))), {}
 
 
-@composed(numpy=np.interp, inputs=_draw_interp)
+@composed(numpy=np.interp, inputs=_draw_interp, differentiated="x xp fp left right")
 def interp(x, xp, fp, left=None, right=None, period=None):
     """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
 

@@ -280,7 +280,7 @@ def _draw_conv(count):
     return drawn
 
 
-@composed(inputs=_draw_conv(1))
+@composed(inputs=_draw_conv(1), differentiated="x weight bias")
 def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` over one axis: x (N, C, L), weight (O, C/groups, k), y (N, O, places).
 
@@ -291,7 +291,7 @@ def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
-@composed(inputs=_draw_conv(2))
+@composed(inputs=_draw_conv(2), differentiated="x weight bias")
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Images filtered: y[n, o] = bias[o] + Σ over channels of the cross-correlation of x[n, c] and weight[o, c].
 
@@ -316,7 +316,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
-@composed(inputs=_draw_conv(3))
+@composed(inputs=_draw_conv(3), differentiated="x weight bias")
 def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` over three axes: x (N, C, D, H, W), weight (O, C/groups, kd, kh, kw).
 
@@ -367,7 +367,7 @@ def _draw_conv_transpose(count):
     return drawn
 
 
-@composed(inputs=_draw_conv_transpose(1))
+@composed(inputs=_draw_conv_transpose(1), differentiated="x weight bias")
 def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """`conv_transpose2d` over one axis: x (N, C, L), weight (C, O/groups, k).
 
@@ -378,7 +378,7 @@ def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     return _conv_transpose("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-@composed(inputs=_draw_conv_transpose(2))
+@composed(inputs=_draw_conv_transpose(2), differentiated="x weight bias")
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """The transpose of `conv2d` as a layer: entries of x (N, C, H, W) spread filters, weight (C, O/groups, kh, kw).
 
@@ -393,7 +393,7 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     return _conv_transpose("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-@composed(inputs=_draw_conv_transpose(3))
+@composed(inputs=_draw_conv_transpose(3), differentiated="x weight bias")
 def conv_transpose3d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """`conv_transpose2d` over three axes: x (N, C, D, H, W), weight (C, O/groups, kd, kh, kw).
 
@@ -440,7 +440,7 @@ def _draw_pool(count):
     return drawn
 
 
-@composed(inputs=_draw_pool(1))
+@composed(inputs=_draw_pool(1), differentiated="x")
 def max_pool1d(x, size, stride=None, padding=0):
     """`max_pool2d` over one axis: x (N, C, L).
 
@@ -451,7 +451,7 @@ def max_pool1d(x, size, stride=None, padding=0):
     return _pooled("max_pool1d", 1, x, size, stride, padding, np.max, -math.inf)
 
 
-@composed(inputs=_draw_pool(2))
+@composed(inputs=_draw_pool(2), differentiated="x")
 def max_pool2d(x, size, stride=None, padding=0):
     """The largest entry of every window of images x (N, C, H, W); ties share the gradient, as in `max`.
 
@@ -465,7 +465,7 @@ def max_pool2d(x, size, stride=None, padding=0):
     return _pooled("max_pool2d", 2, x, size, stride, padding, np.max, -math.inf)
 
 
-@composed(inputs=_draw_pool(3))
+@composed(inputs=_draw_pool(3), differentiated="x")
 def max_pool3d(x, size, stride=None, padding=0):
     """`max_pool2d` over three axes: x (N, C, D, H, W).
 
@@ -476,7 +476,7 @@ def max_pool3d(x, size, stride=None, padding=0):
     return _pooled("max_pool3d", 3, x, size, stride, padding, np.max, -math.inf)
 
 
-@composed(inputs=_draw_pool(1))
+@composed(inputs=_draw_pool(1), differentiated="x")
 def avg_pool1d(x, size, stride=None, padding=0):
     """`avg_pool2d` over one axis: x (N, C, L).
 
@@ -487,7 +487,7 @@ def avg_pool1d(x, size, stride=None, padding=0):
     return _pooled("avg_pool1d", 1, x, size, stride, padding, np.mean, 0.0)
 
 
-@composed(inputs=_draw_pool(2))
+@composed(inputs=_draw_pool(2), differentiated="x")
 def avg_pool2d(x, size, stride=None, padding=0):
     """The mean of every window of images x (N, C, H, W); zeros of the padding count, as in PyTorch.
 
@@ -499,7 +499,7 @@ def avg_pool2d(x, size, stride=None, padding=0):
     return _pooled("avg_pool2d", 2, x, size, stride, padding, np.mean, 0.0)
 
 
-@composed(inputs=_draw_pool(3))
+@composed(inputs=_draw_pool(3), differentiated="x")
 def avg_pool3d(x, size, stride=None, padding=0):
     """`avg_pool2d` over three axes: x (N, C, D, H, W).
 

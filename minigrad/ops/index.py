@@ -160,7 +160,7 @@ def _draw_scaling(draw):
     return (draw.array((n, m)), values), {"key": key}
 
 
-@composed(inputs=_draw_scaling)
+@composed(inputs=_draw_scaling, differentiated="a values")
 def multiply_at(a, values, key):
     """A copy of ``a`` with ``a[key]`` multiplied by ``values``, duplicates one after the other.
 
@@ -294,7 +294,7 @@ def _draw_take(draw):
     return (draw.array(shape), indices), {"axis": axis, "mode": mode}
 
 
-@composed(numpy=np.take, inputs=_draw_take)
+@composed(numpy=np.take, inputs=_draw_take, differentiated="a")
 def take(a, indices, axis=None, out=None, mode="raise"):
     """The entries numbered ``indices`` along an axis (None: of the flat array).  Repeated ones add their gradients.
 
@@ -327,7 +327,7 @@ def _draw_take_along(draw):
     return (draw.array(shape), indices), {"axis": axis}
 
 
-@composed(numpy=np.take_along_axis, inputs=_draw_take_along)
+@composed(numpy=np.take_along_axis, inputs=_draw_take_along, differentiated="arr")
 def take_along_axis(arr, indices, axis=-1):
     """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort gives).
 
@@ -352,7 +352,7 @@ def _draw_choose(draw):
     return (draw.indices(n, size=size), [draw.array((size,)) for _ in range(n)]), {}
 
 
-@composed(numpy=np.choose, inputs=_draw_choose)
+@composed(numpy=np.choose, inputs=_draw_choose, differentiated="choices")
 def choose(a, choices, out=None, mode="raise"):
     """For each entry the one of the ``choices`` (arrays that broadcast together) whose number stands in ``a``.
 
@@ -375,7 +375,7 @@ def _draw_select(draw):
     return ([draw.booleans(shape) for _ in range(count)], [draw.array(shape) for _ in range(count)]), {"default": 0.5}
 
 
-@composed(numpy=np.select, inputs=_draw_select)
+@composed(numpy=np.select, inputs=_draw_select, differentiated="choicelist default")
 def select(condlist, choicelist, default=0):
     """For each entry the choice whose condition is the first that holds, ``default`` where none does.
 

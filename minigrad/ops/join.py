@@ -211,7 +211,7 @@ def _draw_array_split(draw):
     return (draw.array(shape), draw.choice([1, 2, 3, [1], [0, 1]])), {"axis": axis}
 
 
-@composed(numpy=np.array_split, inputs=_draw_array_split)
+@composed(numpy=np.array_split, inputs=_draw_array_split, differentiated="ary")
 def array_split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of nearly one length, or cut at the given places.
 
@@ -240,7 +240,7 @@ def _split_draw(axis, min_dims):
     return drawn
 
 
-@composed(numpy=np.split, inputs=_split_draw(0, 1))
+@composed(numpy=np.split, inputs=_split_draw(0, 1), differentiated="ary")
 def split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of one length, or cut at the given places.
 
@@ -258,7 +258,7 @@ def split(ary, indices_or_sections, axis=0):
     return array_split(ary, indices_or_sections, axis)
 
 
-@composed(numpy=np.vsplit, inputs=_split_draw(0, 2))
+@composed(numpy=np.vsplit, inputs=_split_draw(0, 2), differentiated="ary")
 def vsplit(ary, indices_or_sections):
     """`split` along the first axis, of an array with two at least.
 
@@ -269,7 +269,7 @@ def vsplit(ary, indices_or_sections):
     return split(_with_axes("vsplit", ary, 2), indices_or_sections, 0)
 
 
-@composed(numpy=np.hsplit, inputs=_split_draw(1, 2))
+@composed(numpy=np.hsplit, inputs=_split_draw(1, 2), differentiated="ary")
 def hsplit(ary, indices_or_sections):
     """`split` along the second axis (of a vector along its only one).
 
@@ -280,7 +280,7 @@ def hsplit(ary, indices_or_sections):
     return split(_with_axes("hsplit", ary, 1), indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
-@composed(numpy=np.dsplit, inputs=_split_draw(2, 3))
+@composed(numpy=np.dsplit, inputs=_split_draw(2, 3), differentiated="ary")
 def dsplit(ary, indices_or_sections):
     """`split` along the third axis.
 
@@ -305,7 +305,7 @@ def _draw_tile(draw):
     return (draw.array(draw.shape(max_dims=3)), reps), {}
 
 
-@composed(numpy=np.tile, inputs=_draw_tile)
+@composed(numpy=np.tile, inputs=_draw_tile, differentiated="A")
 def tile(A, reps):  # noqa: N803 (NumPy's name)
     """The array laid side by side, ``reps`` times along each axis.  The gradient is summed over the copies.
 
@@ -330,7 +330,7 @@ def _draw_repeat(draw):
     return (draw.array(shape), draw.choice([2, [draw.integer(0, 2) for _ in range(n)]])), {"axis": axis}
 
 
-@composed(numpy=np.repeat, inputs=_draw_repeat)
+@composed(numpy=np.repeat, inputs=_draw_repeat, differentiated="a")
 def repeat(a, repeats, axis=None):
     """Every entry along an axis (None: of the flat array) so many times over: one number, or one for each.
 

@@ -236,7 +236,7 @@ def _draw_power(draw):
     return (draw_well_conditioned(draw), draw.integer(-2, 5)), {}
 
 
-@composed(numpy=np.linalg.matrix_power, inputs=_draw_power)
+@composed(numpy=np.linalg.matrix_power, inputs=_draw_power, differentiated="a")
 def matrix_power(a, n):
     """The n-th power of square matrices by repeated squaring; of the inverse for a negative n.
 

@@ -196,7 +196,7 @@ def _draw_group_norm(draw):
     return (draw.distinct(shape), groups, gamma, beta), {"eps": 1e-2}
 
 
-@composed(inputs=_draw_group_norm)
+@composed(inputs=_draw_group_norm, differentiated="x gamma beta")
 def group_norm(x, groups, gamma, beta, eps=1e-5):
     """Groups of channels of each image (N, C, …) normalised together: y = γ x̂ + β (Wu and He 2018; course, part F).
 
