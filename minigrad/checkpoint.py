@@ -50,7 +50,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return output
         nodes = _taken_from_before(one, start)
         node = _checkpoint(
-            nodes, function=lambda: _row(leaves_of(f(*arguments, **options))), value=one._data, nodes=tuple(nodes)
+            nodes, function=lambda: _row(leaves_of(f(*arguments, **options))), value=one._data, nodes=lambda: nodes
         )
         if len(leaves) == 1:
             return rebuilt(output, [node])
@@ -82,7 +82,7 @@ def _taken_from_before(output: Tensor, start: int) -> list[Tensor]:
     return list(found)
 
 
-def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
     """The value that was computed already; its graph was let go."""
     return value
 
@@ -92,6 +92,6 @@ _checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, Fals
 
 
 @_checkpoint.rule
-def _(g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+def _(g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
     with enable_grad():
-        return gradients_within(function(), nodes, g, isinstance(g, Tensor))
+        return gradients_within(function(), nodes(), g, isinstance(g, Tensor))

@@ -6,9 +6,11 @@ What the operations are stands in ``ops/``; how their derivatives are chained st
 from __future__ import annotations
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -194,12 +196,11 @@ class Composed:
         )
         if not self.differentiated <= self._options:
             raise RuleError(f"composed {self.name}: differentiated={differentiated!r} names what is no parameter")
-        positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        self._option_places = tuple(
-            (i, p.name)
-            for i, p in enumerate(positional)
-            if p.kind is not p.VAR_POSITIONAL and p.name not in self.differentiated
-        )
+        #: By place, the name of an option, or None for what is differentiated.
+        self._option_names = [
+            None if p.name in self.differentiated else p.name for p in parameters if p.kind is not p.KEYWORD_ONLY
+        ]
+        self._first_option = next((i for i, name in enumerate(self._option_names) if name), math.inf)
 
     def __repr__(self) -> str:
         return f"<composed {self.name}>"
@@ -215,12 +216,14 @@ class Composed:
     def __call__(self, *arguments: Any, **options: Any) -> Any:
         if options and not options.keys() <= self._options:
             options = accepted_options(self, self._options, options)
-        for place, name in self._option_places:
-            if place < len(arguments) and type(arguments[place]) not in _PLAIN_TYPES:
-                value = plain_option(self, name, arguments[place])
-                arguments = (*arguments[:place], value, *arguments[place + 1 :])
-        if options and not _PLAIN_TYPES.issuperset(map(type, options.values())):
-            options = {k: x if k in self.differentiated else plain_option(self, k, x) for k, x in options.items()}
+        if len(arguments) > self._first_option:
+            arguments = tuple(
+                plain_option(self, name, x) if name else x for name, x in zip_longest(self._option_names, arguments)
+            )[: len(arguments)]
+        for each in options.values():
+            if type(each) not in _PLAIN_TYPES:
+                options = {k: x if k in self.differentiated else plain_option(self, k, x) for k, x in options.items()}
+                break
         return self.forward(*arguments, **options)
 
 
@@ -294,8 +297,9 @@ class Op:
         self.linear = False
         #: The forward derivative, where it is not found from the rules.
         self.tangent_rule: Callable[..., Any] | None = None
-        #: Options that are differentiated as well: each with a function that computes the same with it as an input.
-        self.tensor_options: dict[str, Callable[..., Any]] = {}
+        #: An option that is differentiated as well, and what computes the same with a tensor for it.
+        self.tensor_option: str | None = None
+        self.with_tensor: Callable[..., Any] = forward
         #: The same for Python floats, made when the first Scalar comes.
         self.float_kernel: Any = None
         self.float_rules: tuple[Callable[..., Any], ...] = ()
@@ -335,9 +339,9 @@ class Op:
             inputs = arguments
         else:
             inputs, options = self.bind(arguments, options)
-            for name, function in self.tensor_options.items():
-                if hasattr(type(options[name]), "_apply"):
-                    return function(*inputs, **options)
+            held = self.tensor_option
+            if held is not None and hasattr(type(options[held]), "_apply"):
+                return self.with_tensor(*inputs, **options)
         for each in inputs:
             apply = getattr(type(each), "_apply", None)
             if apply is not None:
@@ -367,8 +371,11 @@ class Op:
         if options or self.option_defaults:
             if options.keys() - self.option_defaults.keys():
                 options = accepted_options(self, self.option_defaults, options)
-            if not _PLAIN_TYPES.issuperset(map(type, options.values())):
-                options = {k: x if k in self.tensor_options else plain_option(self, k, x) for k, x in options.items()}
+            for each in options.values():
+                if type(each) not in _PLAIN_TYPES:
+                    held = self.tensor_option
+                    options = {k: x if k == held else plain_option(self, k, x) for k, x in options.items()}
+                    break
             options = self.option_defaults | options
             for each in self._required_options:
                 if options[each] is inspect.Parameter.empty:
@@ -431,11 +438,11 @@ class Op:
         self.tangent_rule = function
         return function
 
-    def with_tensor(self, option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def differentiates(self, option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Give what computes the same where this option is a tensor: ``function(*inputs, **options)``, recorded."""
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            self.tensor_options[option] = function
+            self.tensor_option, self.with_tensor = option, function
             return function
 
         return register

@@ -21,7 +21,7 @@ def options_of(op):
     """The names of an operation's options: what it does not differentiate."""
     if isinstance(op, Composed):
         return [p.name for p in parameters_of(op) if p.name not in op.differentiated]
-    return [name for name in op.option_defaults if name not in op.tensor_options]
+    return [name for name in op.option_defaults if name != op.tensor_option]
 
 
 def call(op, seed, **changes):

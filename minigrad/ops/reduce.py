@@ -82,7 +82,7 @@ def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True)
     return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-@sum.with_tensor("initial")
+@sum.differentiates("initial")
 def _(a, initial, **options):
     return sum(a, **options) + _single("sum", initial)
 
@@ -267,7 +267,7 @@ def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     return _extreme(np.max, a, axis, keepdims, initial, where)
 
 
-@max.with_tensor("initial")
+@max.differentiates("initial")
 def _(a, initial, **options):
     return np.maximum(max(a, initial=-math.inf, **options), _single("max", initial))
 
@@ -288,7 +288,7 @@ def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     return _extreme(np.min, a, axis, keepdims, initial, where)
 
 
-@min.with_tensor("initial")
+@min.differentiates("initial")
 def _(a, initial, **options):
     return np.minimum(min(a, initial=math.inf, **options), _single("min", initial))
 
@@ -328,7 +328,7 @@ def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True
     return np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-@prod.with_tensor("initial")
+@prod.differentiates("initial")
 def _(a, initial, **options):
     return prod(a, **options) * _single("prod", initial)
 
