@@ -10,12 +10,14 @@ import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from .errors import RuleError
+from .failures import TOLD, told
 from .floats import FLOATS, on_floats
 
 _operations: dict[str, Op | Composed] = {}
@@ -213,7 +215,7 @@ class Composed:
         """The call as it is written, such as ``vstack(tup)``."""
         return f"{self.name}{inspect.signature(self.forward)}"
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         if options and not options.keys() <= self._options:
             options = accepted_options(self, self._options, options)
         if len(arguments) > self._first_option:
@@ -224,7 +226,10 @@ class Composed:
             if type(each) not in _PLAIN_TYPES:
                 options = {k: x if k in self.differentiated else plain_option(self, k, x) for k, x in options.items()}
                 break
-        return self.forward(*arguments, **options)
+        try:
+            return self.forward(*arguments, **options)
+        except TOLD as error:
+            raise told(self, arguments, options, error) from error
 
 
 #: What holds no tensor.
@@ -248,7 +253,7 @@ def plain_option(op: Op | Composed, name: str, value: Any) -> Any:
 def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Let NumPy's spelled-out defaults pass (``out=None``) and refuse any other unknown option."""
     for each, value in options.items():
-        if each in known or value is None or value is np._NoValue:
+        if each in known or ((value is None or value is np._NoValue) and each in _spelled_out(op)):
             continue
         if each == "out":
             raise TypeError(f"{op.name}: out= is not possible in a graph; use the result instead")
@@ -258,6 +263,18 @@ def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> 
             raise TypeError(f"{op.name}: where= leaves entries without a value; use mg.where(condition, y, other)")
         raise TypeError(f"{op.name}: unknown option {each}={value!r}; takes {op.signature}")
     return {k: v for k, v in options.items() if k in known}
+
+
+@cache
+def _spelled_out(op: Op | Composed) -> frozenset[str]:
+    """The options of an operation's NumPy functions, whose defaults a call may spell out."""
+    names: set[str] = set()
+    for each in op.numpy_functions:
+        if isinstance(each, np.ufunc):
+            names |= {"out", "dtype", "axes", "axis"} if each.signature else {"out", "dtype"}
+        else:
+            names.update(inspect.signature(each).parameters)
+    return frozenset(names)
 
 
 class Op:
@@ -334,27 +351,37 @@ class Op:
 
     # ---- calling ------------------------------------------------------------------------------------
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         if self.simple and not options and len(arguments) == len(self.input_names):
             inputs = arguments
         else:
             inputs, options = self.bind(arguments, options)
             held = self.tensor_option
             if held is not None and hasattr(type(options[held]), "_apply"):
-                return self.with_tensor(*inputs, **options)
+                try:
+                    return self.with_tensor(*inputs, **options)
+                except TOLD as error:
+                    raise told(self, inputs, options, error) from error
         for each in inputs:
             apply = getattr(type(each), "_apply", None)
             if apply is not None:
-                return apply(self, inputs, options)
+                try:
+                    return apply(self, inputs, options)
+                except TOLD as error:
+                    raise told(self, inputs, options, error) from error
         if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
             return self.on_floats(inputs, options)
-        value = self.kernel(*inputs, **options)
+        try:
+            value = self.kernel(*inputs, **options)
+        except TOLD as error:
+            raise told(self, inputs, options, error) from error
         return value[0] if self.saves else value
 
     def bind(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a NumPy-style call into ``(inputs, options)``, every option given or at its default."""
         if self.variadic:
-            if not arguments or isinstance(arguments[0], np.ndarray):
+            first = arguments[0] if arguments else None
+            if isinstance(first, (np.ndarray, str)) or not hasattr(first, "__iter__") or getattr(first, "ndim", 1) == 0:
                 raise TypeError(f"{self.name}: the first argument must be a list or tuple of arrays")
             inputs, rest = tuple(arguments[0]), arguments[1:]
             if not inputs:
@@ -367,7 +394,10 @@ class Op:
         if rest:
             if len(rest) > len(self.option_defaults):
                 raise TypeError(f"{self.name}: takes {self.signature}, got {len(arguments)} positional arguments")
-            options = dict(zip(self.option_defaults, rest, strict=False)) | options
+            by_place = dict(zip(self.option_defaults, rest, strict=False))
+            for each in by_place.keys() & options.keys():
+                raise TypeError(f"{self.name}: {each}= is given twice; takes {self.signature}")
+            options = by_place | options
         if options or self.option_defaults:
             if options.keys() - self.option_defaults.keys():
                 options = accepted_options(self, self.option_defaults, options)
@@ -376,6 +406,8 @@ class Op:
                     held = self.tensor_option
                     options = {k: x if k == held else plain_option(self, k, x) for k, x in options.items()}
                     break
+            if "where" in options and np.asarray(options["where"]).dtype.kind != "b":
+                raise TypeError(f"{self.name}: where= holds no bools; give a mask, as x > 0 gives")
             options = self.option_defaults | options
             for each in self._required_options:
                 if options[each] is inspect.Parameter.empty:

@@ -1,9 +1,12 @@
 """Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
 
+import operator
+
 import numpy as np
 
+from ..errors import ShapeError
 from ..registry import composed, op
-from .index import along, number, plain, scatter_add
+from .index import along, check_number, number, plain, scatter_add
 
 
 def _draw_cumulative(draw):
@@ -88,6 +91,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     ndim = np.ndim(a)
     if ndim == 0:
         raise ValueError("diff: a is 0-d; differences need an axis")
+    n = operator.index(n)
     if n < 0:
         raise ValueError(f"diff: n is {n}; how many times must not be negative")
     if n == 0:
@@ -102,7 +106,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
             each = np.broadcast_to(each, tuple(shape))
         ends.append(each)
     a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
-    for _ in range(n):
+    for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
     return a
 
@@ -208,6 +212,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> mg.linspace(0.0, 1.0, 3)
     array([0. , 0.5, 1. ])
     """
+    num = operator.index(num)
     if num < 0:
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
     parts = num - 1 if endpoint else num
@@ -272,7 +277,13 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
+    for name, end in (("left", left), ("right", right)):
+        if end is not None and not hasattr(end, "_data"):
+            check_number("interp", name, end)
+        elif np.ndim(end):
+            raise ShapeError(f"interp: {name} is {np.shape(end)}; one number is wanted")
     if period is not None:
+        check_number("interp", "period", period)
         if period == 0:
             raise ValueError("interp: period must not be 0")
         period = np.absolute(period)

@@ -17,6 +17,11 @@ from ..registry import composed, op
 def _window_view(x, kernel, stride, dilation):
     """Every window of x (N, C, *lengths), as a view (N, C, *kernel, *places)."""
     lengths, steps = x.shape[2:], x.strides[2:]
+    if not len(lengths) == len(kernel) == len(stride) == len(dilation):
+        raise ShapeError(
+            f"x is {x.shape}, kernel {kernel}, stride {stride}, dilation {dilation}; each needs a number for each of x's "
+            f"{len(lengths)} lengths"
+        )
     places = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(lengths, kernel, stride, dilation))
     if min(places, default=1) < 1:
         raise ShapeError(f"a window {kernel} with dilation {dilation} does not fit into lengths {lengths}")
@@ -39,6 +44,8 @@ def _added_windows(windows, lengths, stride, dilation):
 
 
 def _padded(x, padding):
+    if len(padding) != x.ndim - 2:
+        raise ShapeError(f"padding is {padding} for x {x.shape}; a pair (before, after) for each length is wanted")
     return np.pad(x, ((0, 0), (0, 0), *padding)) if any(map(any, padding)) else x
 
 
@@ -168,6 +175,11 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
     array([[[ 1., 11., 11., 10.]]])
     """
     batch, filters, *places = y.shape
+    if not len(places) == len(lengths) == len(stride) == len(padding) == len(dilation) == weight.ndim - 2:
+        raise ShapeError(
+            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, padding "
+            f"{padding}, dilation {dilation}; one of each is wanted for each length"
+        )
     kernel, channels = weight.shape[2:], weight.shape[1] * groups
     matrix = weight.reshape(groups, filters // groups, -1)
     windows = np.matmul(matrix.swapaxes(1, 2), y.reshape(batch, groups, filters // groups, -1))

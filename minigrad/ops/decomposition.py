@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import NotDifferentiableError
+from ..errors import NotDifferentiableError, ShapeError
 from ..registry import composed, op
-from .index import plain
+from .index import check_number, plain
 from .linalg import as_array, draw_well_conditioned, pinv, solve, square_checked, symmetric, transposed
 from .product import matmul
 
@@ -368,6 +368,8 @@ def qr_row(a, /):
     >>> np.abs(mg.linalg.qr_row(np.array([[2.0]])))
     array([1., 2.])
     """
+    if np.ndim(a) < 2 or np.shape(a)[-2] < np.shape(a)[-1]:
+        raise ShapeError(f"qr_row: a is {np.shape(a)}; tall matrices (..., m, n) with m ≥ n are wanted")
     return _packed(np.linalg.qr(a), np.shape(a)[:-2])
 
 
@@ -435,6 +437,8 @@ def least_squares(a, b, /, rcond=None):
     >>> mg.linalg.least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12)
     array([2.])
     """
+    if rcond is not None:
+        check_number("least_squares", "rcond", rcond)
     return np.linalg.lstsq(a, b, rcond=rcond)[0]
 
 

@@ -1,6 +1,7 @@
 """Indexing: parts of an array by NumPy's basic and advanced rules, and arrays with a part changed."""
 
 import math
+import operator
 
 import numpy as np
 
@@ -19,6 +20,12 @@ def plain(key):
 def number(y):
     """What NumPy answers where nothing is left of the axes: a number for a plain 0-d array."""
     return y[()] if isinstance(y, np.ndarray) else y
+
+
+def check_number(operation, option, value):
+    """Raise unless an option holds one real number."""
+    if np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) or isinstance(value, complex):
+        raise TypeError(f"{operation}: {option} is {value!r:.60}; one number is wanted")
 
 
 def _is_basic(key):
@@ -339,6 +346,7 @@ def take_along_axis(arr, indices, axis=-1):
     indices = np.asarray(plain(indices))
     if axis is None:
         arr, axis = np.reshape(arr, (-1,)), 0
+    axis = operator.index(axis)
     ndim = np.ndim(arr)
     if indices.ndim != ndim:
         raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {indices.ndim}; they must have as many")
@@ -388,6 +396,9 @@ def select(condlist, choicelist, default=0):
         raise ValueError(
             f"select: {len(condlist)} conditions and {len(choicelist)} choices; as many of both, and one at least"
         )
+    for i, condition in enumerate(condlist):
+        if np.asarray(plain(condition)).dtype.kind != "b":
+            raise TypeError(f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives")
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
         y = np.where(plain(condition), choice, y)

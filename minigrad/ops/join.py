@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import operator
 
 import numpy as np
 
@@ -211,6 +212,10 @@ def _draw_array_split(draw):
     return (draw.array(shape), draw.choice([1, 2, 3, [1], [0, 1]])), {"axis": axis}
 
 
+#: NumPy makes an array of each part, empty or not; a number beyond this is a slip.
+_MOST_PARTS = 1_000_000
+
+
 @composed(numpy=np.array_split, inputs=_draw_array_split, differentiated="ary")
 def array_split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of nearly one length, or cut at the given places.
@@ -221,9 +226,11 @@ def array_split(ary, indices_or_sections, axis=0):
     """
     n = np.shape(ary)[axis]
     if np.ndim(indices_or_sections):
-        cuts = [0, *(int(i) for i in plain(indices_or_sections)), n]
+        cuts = [0, *map(operator.index, plain(indices_or_sections)), n]
     else:
         sections = int(indices_or_sections)
+        if sections > max(n, _MOST_PARTS):
+            raise ValueError(f"array_split: {sections} parts of {n} entries; most would be empty")
         if sections < 1:
             raise ValueError(f"array_split: {sections} parts; one at least is wanted")
         size, longer = divmod(n, sections)
@@ -313,7 +320,9 @@ def tile(A, reps):  # noqa: N803 (NumPy's name)
     >>> mg.tile(np.array([1.0, 2.0]), 2)
     array([1., 2., 1., 2.])
     """
-    reps = tuple(int(n) for n in reps) if np.ndim(reps) else (int(reps),)
+    reps = tuple(map(operator.index, reps)) if np.ndim(reps) else (operator.index(reps),)
+    if any(n < 0 for n in reps):
+        raise ValueError(f"tile: reps is {reps}; no number of copies may be negative")
     shape = np.shape(A)
     ndim = max(len(shape), len(reps))
     shape, reps = (1,) * (ndim - len(shape)) + shape, (1,) * (ndim - len(reps)) + reps

@@ -226,8 +226,8 @@ def tensorinv(a, ind=2):
     (2, 2, 4)
     """
     shape = np.shape(a)
-    if ind <= 0:
-        raise ValueError(f"tensorinv: ind is {ind}; it must be positive")
+    if not 0 < ind < len(shape):
+        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; it must be positive, and leave axes for the columns")
     rows = int(np.prod(shape[:ind], dtype=np.intp))
     return np.reshape(inv(np.reshape(a, (rows, -1))), shape[ind:] + shape[:ind])
 

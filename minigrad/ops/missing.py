@@ -94,6 +94,8 @@ def nanstd(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
 
 
 def _extreme_of_present(function, a, axis, keepdims, initial, where, lowest):
+    if initial is None and np.size(a) == 0:
+        return function(a, axis=axis, keepdims=keepdims, where=where)  # which NumPy refuses unless nothing is reduced
     initial = lowest if initial is None else initial
     y = function(_filled(a, lowest), axis=axis, keepdims=keepdims, initial=initial, where=where)
     missing = np.all(np.isnan(a) | ~np.asarray(where), axis=axis, keepdims=keepdims) & (initial == lowest)

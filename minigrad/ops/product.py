@@ -117,6 +117,8 @@ def affine(x, weight, bias, /):
             "which is (features out, features in)"
         )
     y = np.matmul(x, np.swapaxes(weight, 0, 1))
+    if bias is not None and np.shape(bias) != np.shape(weight)[:1]:
+        raise ShapeError(f"affine: weight is {np.shape(weight)}, bias {np.shape(bias)}: one number for each row is wanted")
     if bias is not None:
         y += bias
     return y
@@ -208,6 +210,10 @@ def vecdot(x1, x2, /, *, axis=-1):
     >>> mg.vecdot(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
     array([21., 43.])
     """
+    if np.ndim(x1) == 0 or np.ndim(x2) == 0:
+        raise ShapeError(f"vecdot: x1 is {np.shape(x1)}, x2 {np.shape(x2)}; a number is no vector")
+    if axis == -1 and np.shape(x1)[-1] != np.shape(x2)[-1]:
+        raise ShapeError(f"vecdot: x1 is {np.shape(x1)}, x2 {np.shape(x2)}; vectors of one length are wanted")
     return np.sum(np.multiply(x1, x2), axis=axis)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..registry import composed, op
-from .index import plain
+from .index import check_number, plain
 
 
 def draw_reduction(draw, **options):
@@ -182,6 +182,9 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
 def _degrees(name, out, ddof, correction):
     if out is not None:
         raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
+    for each in (ddof, correction):
+        if each is not None:
+            check_number(name, "ddof", each)
     if correction is not None and ddof != 0:
         raise ValueError(f"{name}: ddof={ddof} and correction={correction} say the same thing; give one of them")
     return ddof if correction is None else correction
