@@ -92,6 +92,8 @@ _checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, Fals
 
 
 @_checkpoint.rule
-def _(g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
+def _(
+    g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]
+) -> Any:
     with enable_grad():
         return gradients_within(function(), nodes(), g, isinstance(g, Tensor))

@@ -1,4 +1,4 @@
-"""What is said of a call that failed inside an operation: the operation, what it was given, and NumPy's class of error."""
+"""What is said of a call that failed inside an operation: its name, what it was given, and NumPy's class of error."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ TOLD = (
 )  # fmt: skip
 
 #: What a caller may rely on, most special first. Anything else is an accident inside, and so a TypeError outside.
-_KEPT = (ShapeError, np.linalg.LinAlgError, IndexError, OverflowError, MemoryError, UnicodeError, ValueError, TypeError)
+_KEPT: tuple[Any, ...] = (
+    ShapeError, np.linalg.LinAlgError, IndexError, OverflowError, MemoryError, ValueError, TypeError
+)  # fmt: skip
 
 
 def told(op: Any, arguments: tuple[Any, ...], options: dict[str, Any] | None, error: Exception) -> Exception:
     """The error with the operation's name and what it was given in front of the words that it has."""
     text = str(error)
-    if text.startswith((f"{op.name}:", f"{op.name} ")) or not (op.forward.__module__ or "").startswith(f"{__package__}."):
+    if text.startswith((f"{op.name}:", f"{op.name} ")):
+        return error
+    if not (op.forward.__module__ or "").startswith(f"{__package__}."):
         return error
     if isinstance(error, MinigradError) and not isinstance(error, ShapeError):
         return error
     if isinstance(error, np.exceptions.AxisError) and error.axis is not None:
         return np.exceptions.AxisError(error.axis, error.ndim, op.name)
-    kind = next((each for each in _KEPT if isinstance(error, each)), TypeError)
+    kind: Any = next((each for each in _KEPT if isinstance(error, each)), TypeError)
     if kind is TypeError and not isinstance(error, TypeError):
         text = f"{type(error).__name__}: {text}"
     what = getattr(error, "_inside", text)
-    new = kind(f"{op.name}: {what} (got {_call_of(arguments, options or {})}; takes {op.signature})")
-    new._inside = what  # type: ignore[attr-defined]
+    new: Any = kind(f"{op.name}: {what} (got {_call_of(arguments, options or {})}; takes {op.signature})")
+    new._inside = what
     return new
 
 

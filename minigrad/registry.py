@@ -151,8 +151,9 @@ def composed(
 ) -> Callable[[Callable[..., Any]], Composed]:
     """Register a function made of operations, with NumPy's name and signature; it records its parts.
 
-    ``inputs`` draws the arguments and options of a whole call, as it is written. ``differentiated`` names the parameters
-    that may be tensors, such as ``"a weights"``: by default those without a default value. The others are options.
+    ``inputs`` draws the arguments and options of a whole call, as it is written. ``differentiated`` names the
+    parameters that may be tensors, as in ``"a weights"``: those without a default value if it is left out. The others
+    are options.
     """
 
     def register(function: Callable[..., Any]) -> Composed:

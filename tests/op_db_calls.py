@@ -14,7 +14,7 @@ import minigrad as mg
 F = mg.nn.functional
 
 
-class NoCounterpart(Exception):
+class NoCounterpart(Exception):  # noqa: N818 (no error, an answer)
     """This call of PyTorch's has none among NumPy's or minigrad's."""
 
 
@@ -305,7 +305,7 @@ def narrow(x, dim, start, length):
 def take_along(x, indices, dim=None):
     if dim is None:
         return mg.take(x, np.ravel(indices))
-    shape = list(np.broadcast_shapes(*(s[:dim] + (1,) + s[dim + 1 :] for s in (x.shape, np.shape(indices)))))
+    shape = list(np.broadcast_shapes(*((*s[:dim], 1, *s[dim + 1 :]) for s in (x.shape, np.shape(indices)))))
     data, index = list(shape), list(shape)
     data[dim], index[dim] = x.shape[dim], np.shape(indices)[dim]
     return mg.take_along_axis(mg.broadcast_to(x, tuple(data)), np.broadcast_to(indices, index), axis=dim)
@@ -370,11 +370,11 @@ def cholesky(a, upper=False):
     return mg.linalg.cholesky(symmetric(a), upper=upper)
 
 
-def eigh(a, UPLO="L"):  # noqa: N803
+def eigh(a, UPLO="L"):
     return mg.linalg.eigh(symmetric(a), UPLO)
 
 
-def eigvalsh(a, UPLO="L"):  # noqa: N803
+def eigvalsh(a, UPLO="L"):
     return mg.linalg.eigvalsh(symmetric(a), UPLO)
 
 
@@ -388,9 +388,8 @@ def pinv(a, *more, rcond=None, atol=None, rtol=None, hermitian=False):
 
 def solve(a, b, left=True):
     given(left, "NumPy solves A x = b alone")
-    if b.ndim == a.ndim - 1 and b.ndim > 1 or (b.ndim == 1 and a.ndim > 2):  # PyTorch's stack of vectors
-        if b.shape == a.shape[:-1]:
-            return mg.squeeze(mg.linalg.solve(a, mg.expand_dims(b, -1)), -1)
+    if b.ndim != 1 and b.shape == a.shape[:-1]:  # PyTorch's stack of vectors
+        return mg.squeeze(mg.linalg.solve(a, mg.expand_dims(b, -1)), -1)
     return mg.linalg.solve(a, b)
 
 
@@ -576,104 +575,104 @@ def dropout(x, p=0.5, training=True, inplace=False):
     return F.dropout(x, 1.0 - (p if training else 0.0), rng=0)
 
 
-UNARY = {
-    name: getattr(mg, name)
-    for name in (
-        "abs acos acosh asin asinh atan atanh ceil cos cosh deg2rad exp exp2 expm1 floor log log10 log1p log2 positive "
-        "rad2deg reciprocal sigmoid sign sin sinc sinh sqrt square tan tanh trunc nan_to_num fliplr flipud ravel msort"
-    ).split()
-}
-BINARY = {
-    name: getattr(mg, name)
-    for name in (
-        "true_divide floor_divide fmod remainder pow float_power maximum minimum fmax fmin copysign hypot logaddexp "
-        "logaddexp2 heaviside matmul dot vdot inner outer kron"
-    ).split()
-}
+#: Names that both have for the same call.
+SAME = [
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg2rad", "exp", "exp2",
+    "expm1", "floor", "log", "log10", "log1p", "log2", "positive", "rad2deg", "reciprocal", "sigmoid", "sign", "sin",
+    "sinc", "sinh", "sqrt", "square", "tan", "tanh", "trunc", "nan_to_num", "fliplr", "flipud", "ravel", "msort",
+    "true_divide", "floor_divide", "fmod", "remainder", "pow", "float_power", "maximum", "minimum", "fmax", "fmin",
+    "copysign", "hypot", "logaddexp", "logaddexp2", "heaviside", "matmul", "dot", "vdot", "inner", "outer", "kron",
+]  # fmt: skip
 
 #: Name in PyTorch's op_db → the same call with minigrad's names.
-CALLS = UNARY | BINARY | {
+CALLS = {name: getattr(mg, name) for name in SAME} | {
+    # elementwise
     "neg": mg.negative, "sgn": mg.sign, "round": lambda x, decimals=0: mg.round(x, decimals), "real": np.real,
-    "conj": np.conjugate, "clone": np.copy, "nn.functional.relu": mg.relu, "rsub": lambda a, b, alpha=1: b - a * alpha,
+    "conj": np.conjugate, "clone": np.copy, "nn.functional.relu": mg.relu,
+    "rsub": lambda a, b, alpha=1: b - a * alpha,
     "nn.functional.leaky_relu": lambda x, negative_slope=0.01: mg.leaky_relu(x, negative_slope),
     "add": scaled(mg.add), "sub": scaled(mg.subtract), "mul": mg.multiply, "div": divided, "atan2": mg.arctan2,
     "__radd__": lambda a, b: b + a, "__rsub__": lambda a, b: b - a, "__rmul__": lambda a, b: b * a,
     "__rdiv__": lambda a, b: b / a, "__rmod__": lambda a, b: mg.remainder(b, a), "__rpow__": lambda a, b: b**a,
     "__rmatmul__": lambda a, b: b @ a, "mm": mg.matmul, "bmm": mg.matmul, "mv": mg.matmul,
-    "where": lambda a, condition, b: mg.where(condition, a, b), "clamp": lambda x, min=None, max=None: mg.clip(x, min, max),
-    "clamp_min": lambda x, low: mg.clip(x, low, None), "clamp_max": lambda x, high: mg.clip(x, None, high),
-    "eq": mg.equal, "ne": mg.not_equal, "lt": mg.less, "le": mg.less_equal, "gt": mg.greater, "ge": mg.greater_equal,
-    "isclose": np.isclose, "isfinite": np.isfinite, "isinf": np.isinf, "isnan": np.isnan, "signbit": np.signbit,
-    "isneginf": np.isneginf, "isposinf": np.isposinf, "isreal": np.isreal, "logical_and": np.logical_and,
-    "logical_or": np.logical_or, "logical_xor": np.logical_xor, "logical_not": np.logical_not,
+    "where": lambda a, condition, b: mg.where(condition, a, b),
+    "clamp": lambda x, min=None, max=None: mg.clip(x, min, max), "clamp_min": lambda x, low: mg.clip(x, low, None),
+    "clamp_max": lambda x, high: mg.clip(x, None, high), "eq": mg.equal, "ne": mg.not_equal, "lt": mg.less,
+    "le": mg.less_equal, "gt": mg.greater, "ge": mg.greater_equal, "isclose": np.isclose, "isfinite": np.isfinite,
+    "isinf": np.isinf, "isnan": np.isnan, "signbit": np.signbit, "isneginf": np.isneginf, "isposinf": np.isposinf,
+    "isreal": np.isreal, "logical_and": np.logical_and, "logical_or": np.logical_or, "logical_xor": np.logical_xor,
+    "logical_not": np.logical_not,
     # reductions
     "sum": by_axis(mg.sum), "mean": by_axis(mg.mean), "nansum": by_axis(mg.nansum), "nanmean": by_axis(mg.nanmean),
     "amax": by_axis(mg.max), "amin": by_axis(mg.min), "all": by_axis(mg.all), "any": by_axis(mg.any),
     "prod": lambda x, dim=None, keepdim=False, **more: mg.prod(x, axis=dim, keepdims=keepdim),
-    "max": extreme(mg.max, mg.maximum), "min": extreme(mg.min, mg.minimum), "std": spread(mg.std), "var": spread(mg.var),
-    "argmax": by_axis(mg.argmax), "argmin": by_axis(mg.argmin), "median": median, "quantile": quantile,
-    "count_nonzero": lambda x, dim=None: np.count_nonzero(x, axis=None if dim == () else dim),
-    "sort": sort, "argsort": argsort, "logsumexp": by_axis(mg.logsumexp), "norm": norm,
-    "cumsum": running(mg.cumsum), "cumprod": running(mg.cumprod), "diff": diff, "gradient": gradient,
-    "trapezoid": trapezoid, "trapz": trapezoid, "linspace": linspace,
-    "searchsorted": searchsorted,
-    "masked.sum": masked(mg.sum), "masked.mean": masked(mg.mean), "masked.prod": masked(mg.prod),
-    "masked.amax": masked(mg.max, initial=-math.inf), "masked.amin": masked(mg.min, initial=math.inf),
-    "masked.var": masked(mg.var), "masked.std": masked(mg.std),
+    "max": extreme(mg.max, mg.maximum), "min": extreme(mg.min, mg.minimum), "std": spread(mg.std),
+    "var": spread(mg.var), "argmax": by_axis(mg.argmax), "argmin": by_axis(mg.argmin), "median": median,
+    "quantile": quantile, "count_nonzero": lambda x, dim=None: np.count_nonzero(x, axis=None if dim == () else dim),
+    "sort": sort, "argsort": argsort, "logsumexp": by_axis(mg.logsumexp), "norm": norm, "cumsum": running(mg.cumsum),
+    "cumprod": running(mg.cumprod), "diff": diff, "gradient": gradient, "trapezoid": trapezoid, "trapz": trapezoid,
+    "linspace": linspace, "searchsorted": searchsorted, "masked.sum": masked(mg.sum), "masked.mean": masked(mg.mean),
+    "masked.prod": masked(mg.prod), "masked.amax": masked(mg.max, initial=-math.inf),
+    "masked.amin": masked(mg.min, initial=math.inf), "masked.var": masked(mg.var), "masked.std": masked(mg.std),
     "aminmax": lambda x, dim=None, keepdim=False: [by_axis(f)(x, dim, keepdim) for f in (mg.min, mg.max)],
     "var_mean": lambda x, *a, **o: [spread(mg.var)(x, *a, **o), mean_beside(x, *a, **o)],
     "std_mean": lambda x, *a, **o: [spread(mg.std)(x, *a, **o), mean_beside(x, *a, **o)],
     # shapes
-    "reshape": lambda x, *shape: mg.reshape(x, shape_of(*shape)), "view": lambda x, *shape: mg.reshape(x, shape_of(*shape)),
-    "reshape_as": lambda x, other: mg.reshape(x, other.shape), "view_as": lambda x, other: mg.reshape(x, other.shape),
-    "flatten": flatten, "unflatten": unflatten, "permute": lambda x, dims: mg.transpose(x, tuple(dims)),
+    "reshape": lambda x, *shape: mg.reshape(x, shape_of(*shape)),
+    "view": lambda x, *shape: mg.reshape(x, shape_of(*shape)),
+    "reshape_as": lambda x, other: mg.reshape(x, other.shape),
+    "view_as": lambda x, other: mg.reshape(x, other.shape), "flatten": flatten, "unflatten": unflatten,
+    "permute": lambda x, dims: mg.transpose(x, tuple(dims)),
     "transpose": lambda x, a, b: mg.swapaxes(x, a, b) if x.ndim else x, "T": lambda x: x.T, "t": mg.transpose,
     "mT": lambda x: mg.matrix_transpose(x), "mH": lambda x: mg.matrix_transpose(x), "H": mg.transpose,
     "movedim": lambda x, a, b: mg.moveaxis(x, a, b), "squeeze": squeeze,
-    "unsqueeze": lambda x, dim: mg.expand_dims(x, dim), "expand": expand, "expand_as": lambda x, y: expand(x, *y.shape),
-    "broadcast_to": lambda x, shape: mg.broadcast_to(x, tuple(shape)), "broadcast_tensors": mg.broadcast_arrays,
+    "unsqueeze": lambda x, dim: mg.expand_dims(x, dim), "expand": expand,
+    "expand_as": lambda x, y: expand(x, *y.shape), "broadcast_to": lambda x, shape: mg.broadcast_to(x, tuple(shape)),
+    "broadcast_tensors": mg.broadcast_arrays,
     "atleast_1d": lambda *x: mg.atleast_1d(*(x[0] if isinstance(x[0], (list, tuple)) else x)),
     "atleast_2d": lambda *x: mg.atleast_2d(*(x[0] if isinstance(x[0], (list, tuple)) else x)),
     "atleast_3d": lambda *x: mg.atleast_3d(*(x[0] if isinstance(x[0], (list, tuple)) else x)),
     "flip": lambda x, dims: mg.flip(x, tuple(dims)), "rot90": lambda x, k=1, dims=(0, 1): mg.rot90(x, k, dims),
     "roll": lambda x, shifts, dims=None: mg.roll(x, shifts, dims or None if dims == () else dims),
     "tile": lambda x, dims: mg.tile(x, dims), "repeat": repeated, "repeat_interleave": repeat_interleave,
-    "cat": joined(mg.concatenate), "stack": joined(mg.stack), "hstack": listed(mg.hstack), "vstack": listed(mg.vstack),
-    "dstack": listed(mg.dstack), "column_stack": listed(mg.column_stack), "split": split, "split_with_sizes": split,
-    "unsafe_split": split, "unsafe_chunk": chunk, "chunk": chunk,
-    "tensor_split": lambda x, cuts, dim=0: mg.array_split(x, cuts, axis=dim), "hsplit": mg.hsplit, "vsplit": mg.vsplit,
-    "dsplit": mg.dsplit, "unbind": lambda x, dim=0: list(mg.moveaxis(x, dim, 0)), "meshgrid": meshgrid,
-    "diag": lambda x, k=0: mg.diag(x, k), "tril": lambda x, k=0: mg.tril(x, k), "triu": lambda x, k=0: mg.triu(x, k),
-    "diagonal": diagonal, "linalg.diagonal": lambda x, offset=0, dim1=-2, dim2=-1: diagonal(x, offset, dim1, dim2),
-    "diagflat": lambda x, offset=0: mg.diagflat(x, offset), "trace": mg.trace, "unfold": windows, "nn.functional.pad": pad, "constant_pad_nd": lambda x, w, v=0.0: pad(x, w, value=v),
+    "cat": joined(mg.concatenate), "stack": joined(mg.stack), "hstack": listed(mg.hstack),
+    "vstack": listed(mg.vstack), "dstack": listed(mg.dstack), "column_stack": listed(mg.column_stack),
+    "split": split, "split_with_sizes": split, "unsafe_split": split, "unsafe_chunk": chunk, "chunk": chunk,
+    "tensor_split": lambda x, cuts, dim=0: mg.array_split(x, cuts, axis=dim), "hsplit": mg.hsplit,
+    "vsplit": mg.vsplit, "dsplit": mg.dsplit, "unbind": lambda x, dim=0: list(mg.moveaxis(x, dim, 0)),
+    "meshgrid": meshgrid, "diag": lambda x, k=0: mg.diag(x, k), "tril": lambda x, k=0: mg.tril(x, k),
+    "triu": lambda x, k=0: mg.triu(x, k), "diagonal": diagonal,
+    "linalg.diagonal": lambda x, offset=0, dim1=-2, dim2=-1: diagonal(x, offset, dim1, dim2),
+    "diagflat": lambda x, offset=0: mg.diagflat(x, offset), "trace": mg.trace, "unfold": windows,
+    "nn.functional.pad": pad, "constant_pad_nd": lambda x, w, v=0.0: pad(x, w, value=v),
     # indices
-    "__getitem__": lambda x, key: x[key], "gather": gather,
-    "scatter_add": scatter_add, "scatter": scatter, "index_select": index_select, "index_add": index_add,
-    "index_copy": index_copy, "index_fill": index_fill, "index_put": index_put, "take": mg.take,
-    "take_along_dim": take_along, "select": select_along, "narrow": narrow, "slice": lambda x, dim=0, start=None, end=None,
-    step=1: select_along(x, dim, slice(start, end, step)), "masked_fill": lambda x, mask, value: mg.where(mask, value, x),
-    "masked_select": masked_select, "masked_scatter": masked_scatter,
+    "__getitem__": lambda x, key: x[key], "gather": gather, "scatter_add": scatter_add, "scatter": scatter,
+    "index_select": index_select, "index_add": index_add, "index_copy": index_copy, "index_fill": index_fill,
+    "index_put": index_put, "take": mg.take, "take_along_dim": take_along, "select": select_along, "narrow": narrow,
+    "slice": lambda x, dim=0, start=None, end=None, step=1: select_along(x, dim, slice(start, end, step)),
+    "masked_fill": lambda x, mask, value: mg.where(mask, value, x), "masked_select": masked_select,
+    "masked_scatter": masked_scatter,
     # linear algebra
     "einsum": torch_einsum, "tensordot": tensordot, "cross": cross, "linalg.cross": cross,
     "linalg.multi_dot": lambda arrays: mg.linalg.multi_dot(list(arrays)),
     "linalg.vecdot": lambda a, b, dim=-1: mg.vecdot(a, b, axis=dim), "linalg.matrix_power": mg.linalg.matrix_power,
-    "linalg.det": mg.linalg.det, "linalg.slogdet": mg.linalg.slogdet, "linalg.inv": mg.linalg.inv, "linalg.solve": solve,
-    "linalg.pinv": pinv, "pinverse": lambda a, rcond=None: mg.linalg.pinv(a, rcond), "linalg.norm": linalg_norm,
-    "linalg.vector_norm": vector_norm, "linalg.matrix_norm": matrix_norm, "linalg.cond": mg.linalg.cond,
-    "linalg.cholesky": cholesky, "cholesky": cholesky, "linalg.eigh": eigh, "linalg.eigvalsh": eigvalsh,
-    "linalg.eig": mg.linalg.eig, "linalg.eigvals": mg.linalg.eigvals, "linalg.svd": svd, "svd": torch_svd,
-    "linalg.svdvals": mg.linalg.svdvals, "linalg.qr": qr, "qr": torch_qr, "linalg.lstsq": lstsq,
+    "linalg.det": mg.linalg.det, "linalg.slogdet": mg.linalg.slogdet, "linalg.inv": mg.linalg.inv,
+    "linalg.solve": solve, "linalg.pinv": pinv, "pinverse": lambda a, rcond=None: mg.linalg.pinv(a, rcond),
+    "linalg.norm": linalg_norm, "linalg.vector_norm": vector_norm, "linalg.matrix_norm": matrix_norm,
+    "linalg.cond": mg.linalg.cond, "linalg.cholesky": cholesky, "cholesky": cholesky, "linalg.eigh": eigh,
+    "linalg.eigvalsh": eigvalsh, "linalg.eig": mg.linalg.eig, "linalg.eigvals": mg.linalg.eigvals, "linalg.svd": svd,
+    "svd": torch_svd, "linalg.svdvals": mg.linalg.svdvals, "linalg.qr": qr, "qr": torch_qr, "linalg.lstsq": lstsq,
     "linalg.tensorinv": lambda a, ind=2: mg.linalg.tensorinv(a, ind), "linalg.tensorsolve": tensorsolve,
     # networks
     "softmax": lambda x, dim, **more: mg.softmax(x, axis=dim) if x.ndim else x * 0 + 1.0,
     "log_softmax": lambda x, dim, **more: mg.log_softmax(x, axis=dim) if x.ndim else x * 0,
-    "nn.functional.linear": lambda x, weight, bias=None: mg.affine(x, weight, bias), "nn.functional.embedding": embedding,
-    **{f"nn.functional.conv{n}d": conv(n) for n in (1, 2, 3)},
+    "nn.functional.linear": lambda x, weight, bias=None: mg.affine(x, weight, bias),
+    "nn.functional.embedding": embedding, **{f"nn.functional.conv{n}d": conv(n) for n in (1, 2, 3)},
     **{f"nn.functional.conv_transpose{n}d": conv_transpose(n) for n in (1, 2, 3)},
     **{f"nn.functional.max_pool{n}d": max_pool(n) for n in (1, 2, 3)},
-    **{f"nn.functional.avg_pool{n}d": avg_pool(n) for n in (1, 2, 3)},
-    "nn.functional.batch_norm": batch_norm, "nn.functional.instance_norm": instance_norm,
-    "nn.functional.group_norm": group_norm, "nn.functional.layer_norm": layer_norm,
-    "nn.functional.cross_entropy": cross_entropy, "nn.functional.unfold": unfold, "nn.functional.dropout": dropout,
+    **{f"nn.functional.avg_pool{n}d": avg_pool(n) for n in (1, 2, 3)}, "nn.functional.batch_norm": batch_norm,
+    "nn.functional.instance_norm": instance_norm, "nn.functional.group_norm": group_norm,
+    "nn.functional.layer_norm": layer_norm, "nn.functional.cross_entropy": cross_entropy,
+    "nn.functional.unfold": unfold, "nn.functional.dropout": dropout,
     "nn.functional.binary_cross_entropy_with_logits": binary_cross_entropy,
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Values and gradients on the samples that PyTorch tests its own operations with, for every name that minigrad has.
 
-`op_db_calls.CALLS` writes each call with minigrad's names. What differs stands in `DIFFERENCES` with its reason, and has to
-differ: an entry that is no longer needed fails.
+`op_db_calls.CALLS` writes each call with minigrad's names. What differs stands in `DIFFERENCES` with its reason, and
+has to differ: an entry that is no longer needed fails.
 """
 
 import functools
@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.trees import leaves_of
 
 from .op_db_calls import CALLS, NoCounterpart
 
@@ -177,9 +178,8 @@ def samples_of(op):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         for sample in op.sample_inputs("cpu", torch.float64, requires_grad=op.supports_autograd):
-            kinds = []
-            mapped([sample.input, sample.args, sample.kwargs], lambda x: kinds.append(x.dtype))
-            if torch.float32 not in kinds:
+            tensors = leaves_of([sample.input, list(sample.args), sample.kwargs])
+            if torch.float32 not in {getattr(x, "dtype", None) for x in tensors}:
                 yield sample
 
 

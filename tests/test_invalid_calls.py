@@ -1,11 +1,12 @@
-"""Ten thousand invalid calls: each raises what names the operation, or what NumPy raises, or is one that NumPy takes too.
+"""Ten thousand invalid calls: each raises an error that names the operation, or NumPy's own, or is valid in NumPy too.
 
-A valid call of every operation is drawn and broken in one place: another type, shape, axis, number of arguments, an option
-that does not exist. Nothing may end in an error from inside, leave the graph in silence, be taken and then fail in backward,
-or hang.
+A valid call of every operation is drawn and broken in one place: another type, shape, axis, number of arguments, an
+option that does not exist. Nothing may end in an error from inside, leave the graph in silence, be taken and then fail
+in backward, or hang.
 """
 
 import math
+import pathlib
 import signal
 from contextlib import contextmanager
 
@@ -32,16 +33,31 @@ def wrong_values(rng):
     """What may stand where it must not."""
     wanted = mg.Tensor(rng.normal(size=tuple(rng.integers(0, 4, size=rng.integers(0, 4)))), requires_grad=True)
     return [
-        None, "text", "", b"bytes", 10**30, -(10**30), 2**63, -1, -7, 99, 1.5, math.nan, math.inf, True, 0, 3, (), [], {}, set(),
-        (0, 0), (0, 99), [1, 2], [[1.0], [2.0, 3.0]], (None,), ["a"], [None], (1.5,), (10**30, 2), slice(None), ..., Foreign(),
-        Foreign, np.sum, 2j, np.array("a"), np.array([1, 2]), np.array([[True]]), np.array([1j]), np.float32(2), np.int8(1),
-        np.array(None), np.zeros((0, 3)), np.ones((2, 3, 4)), np.ones((1, 1, 1, 1, 1)), np.array([np.nan]), wanted,
-        mg.Tensor([1, 2]), mg.Tensor([1.0, 2.0]), mg.Tensor(2), mg.Tensor(0.5), mg.Scalar(2.0), [wanted], (wanted, wanted),
-        [[wanted]], {"a": wanted}, range(3), iter([1, 2]), np.float64, float, "float32", np.dtype("int8"), np.datetime64("2020"),
+        None, "text", "", b"bytes", 10**30, -(10**30), 2**63, -1, -7, 99, 1.5, math.nan, math.inf, True, 0, 3, (),
+        [], {}, set(), (0, 0), (0, 99), [1, 2], [[1.0], [2.0, 3.0]], (None,), ["a"], [None], (1.5,), (10**30, 2),
+        slice(None), ..., Foreign(), Foreign, np.sum, 2j, np.array("a"), np.array([1, 2]), np.array([[True]]),
+        np.array([1j]), np.float32(2), np.int8(1), np.array(None), np.zeros((0, 3)), np.ones((2, 3, 4)),
+        np.ones((1, 1, 1, 1, 1)), np.array([np.nan]), wanted, mg.Tensor([1, 2]), mg.Tensor([1.0, 2.0]), mg.Tensor(2),
+        mg.Tensor(0.5), mg.Scalar(2.0), [wanted], (wanted, wanted), [[wanted]], {"a": wanted}, range(3),
+        iter([1, 2]), np.float64, float, "float32", np.dtype("int8"), np.datetime64("2020"),
     ]  # fmt: skip
 
 
-UNKNOWN_OPTIONS = ("axes", "dim", "keepdim", "out", "where", "dtype", "axis", "a", "x", "initial", "self", "foo", "casting")
+UNKNOWN_OPTIONS = (
+    "axes",
+    "dim",
+    "keepdim",
+    "out",
+    "where",
+    "dtype",
+    "axis",
+    "a",
+    "x",
+    "initial",
+    "self",
+    "foo",
+    "casting",
+)
 
 
 def broken_call(op, rng):
@@ -107,7 +123,16 @@ def seconds(limit):
 
 
 #: Errors that say nothing to whoever made the call.
-FROM_INSIDE = (AttributeError, KeyError, NameError, RecursionError, AssertionError, StopIteration, SystemError, TimeoutError)
+FROM_INSIDE = (
+    AttributeError,
+    KeyError,
+    NameError,
+    RecursionError,
+    AssertionError,
+    StopIteration,
+    SystemError,
+    TimeoutError,
+)
 
 
 def outcome(op, function, arguments, options):
@@ -124,7 +149,9 @@ def outcome(op, function, arguments, options):
             return None
         theirs = numpys(op, arguments, options)
         same = isinstance(theirs, Exception) and isinstance(error, type(theirs))
-        if same and (function is not op or str(error) == str(theirs)):  # NumPy's own look at its arguments, and its words
+        if same and (
+            function is not op or str(error) == str(theirs)
+        ):  # NumPy's own look at its arguments, and its words
             return None
         return f"names nothing: {type(error).__name__}: {error}"
     results = [x for x in leaves_of(y) if isinstance(x, (mg.Tensor, np.ndarray, np.generic)) and x.dtype.kind == "f"]
@@ -145,7 +172,7 @@ def outcome(op, function, arguments, options):
 
 
 def numpys(op, arguments, options):
-    """What NumPy does with the same call of plain arrays; its exception if it raises, None if it has no such function."""
+    """What NumPy does with the same call of plain arrays: its exception if it raises, None if it has no such call."""
     if not op.numpy_functions:
         return None
     try:
@@ -177,7 +204,7 @@ def memory(gigabytes):
     """No more memory than this beyond what the process has: what asks for more gets a MemoryError at once."""
     resource = pytest.importorskip("resource")
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    pages = int(open("/proc/self/statm").read().split()[0])
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (gigabytes << 30), hard))
     try:
         yield

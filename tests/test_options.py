@@ -61,7 +61,7 @@ def test_an_option_that_holds_a_tensor_which_wants_a_gradient_is_refused_by_name
 
 @pytest.mark.parametrize("op", OPERATIONS)
 def test_an_option_that_is_a_tensor_without_a_gradient_is_taken_as_its_plain_value(op):
-    inputs, options = drawn_inputs(op, RandomDraw(3))
+    _, options = drawn_inputs(op, RandomDraw(3))
     for name, value in options.items():
         kind = np.asarray(value).dtype.kind if not isinstance(value, (str, tuple, type, list)) else "O"
         if kind not in "fiu" or (isinstance(op, Composed) and name in op.differentiated):

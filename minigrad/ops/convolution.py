@@ -19,8 +19,8 @@ def _window_view(x, kernel, stride, dilation):
     lengths, steps = x.shape[2:], x.strides[2:]
     if not len(lengths) == len(kernel) == len(stride) == len(dilation):
         raise ShapeError(
-            f"x is {x.shape}, kernel {kernel}, stride {stride}, dilation {dilation}; each needs a number for each of x's "
-            f"{len(lengths)} lengths"
+            f"x is {x.shape}, kernel {kernel}, stride {stride}, dilation {dilation}; each needs a number for each of "
+            f"x's {len(lengths)} lengths"
         )
     places = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(lengths, kernel, stride, dilation))
     if min(places, default=1) < 1:
@@ -177,8 +177,8 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
     batch, filters, *places = y.shape
     if not len(places) == len(lengths) == len(stride) == len(padding) == len(dilation) == weight.ndim - 2:
         raise ShapeError(
-            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, padding "
-            f"{padding}, dilation {dilation}; one of each is wanted for each length"
+            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, "
+            f"padding {padding}, dilation {dilation}; one of each is wanted for each length"
         )
     kernel, channels = weight.shape[2:], weight.shape[1] * groups
     matrix = weight.reshape(groups, filters // groups, -1)

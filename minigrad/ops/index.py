@@ -398,7 +398,9 @@ def select(condlist, choicelist, default=0):
         )
     for i, condition in enumerate(condlist):
         if np.asarray(plain(condition)).dtype.kind != "b":
-            raise TypeError(f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives")
+            raise TypeError(
+                f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives"
+            )
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
         y = np.where(plain(condition), choice, y)

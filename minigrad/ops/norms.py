@@ -62,7 +62,7 @@ def _draw_norm(draw):
 def norm(x, ord=None, axis=None, keepdims=False):
     """Every norm of `numpy.linalg.norm`: of vectors along one axis, of matrices along two.
 
-    Vectors: None or 2 (Euclidean), 1, inf, −inf, 0 (how many are not 0; the gradient is 0), any p. Matrices: None or "fro",
+    Vectors: None or 2 (Euclidean), 1, inf, −inf, 0 (how many are not 0; gradient 0), any p. Matrices: None or "fro",
     "nuc", 1, −1, inf, −inf, 2, −2. At 0 the gradient is 0, a subgradient; maxima share it among ties.
 
     >>> import numpy as np, minigrad as mg
@@ -110,7 +110,9 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     if ord == -math.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum(np.where(np.isnan(x), 1.0, np.sign(size)), axis=axis, keepdims=keepdims)  # recorded: its slope is 0
+        return np.sum(
+            np.where(np.isnan(x), 1.0, np.sign(size)), axis=axis, keepdims=keepdims
+        )  # recorded: its slope is 0
     total = np.sum(size**ord, axis=axis, keepdims=keepdims)
     nothing = plain(total) == 0  # a root has no slope at 0, and this entry's part has to be 0, not 0·∞
     return np.where(nothing, 0.0, np.where(nothing, 1.0, total) ** (1 / ord))

@@ -87,7 +87,8 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
         Every one of `numpy.quantile`.
 
     The value lies between two sorted entries, (1 − γ) a₍ₗ₎ + γ a₍ₗ₊₁₎, and so does the gradient: 1 − γ for one and
-    γ for the other; by q it is the slope between them (0 for methods that choose an entry). Where a NaN takes part the value is nan.
+    γ for the other; by q it is the slope between them (0 for methods that choose an entry). Where a NaN takes part the
+    value is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.quantile(np.array([1.0, 2.0, 4.0]), 0.75)
@@ -115,7 +116,7 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     return np.reshape(y, (*q.shape, *(1 if i in axes else m for i, m in enumerate(shape))))
 
 
-#: α and β of the methods whose value is continuous in q (Hyndman and Fan 1996): it is read at q (n + 1 − α − β) + α − 1.
+#: α and β of the methods continuous in q (Hyndman and Fan 1996), whose value is read at q (n + 1 − α − β) + α − 1.
 _PLOTTING = {
     "linear": (1.0, 1.0),
     "weibull": (0.0, 0.0),
@@ -149,7 +150,9 @@ def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear"
     np.float64(3.0)
     """
     wanted = _joined(q)
-    return quantile(a, (np.asarray(plain(q)) if wanted is None else wanted) / 100, axis, out, overwrite_input, method, keepdims)
+    return quantile(
+        a, (np.asarray(plain(q)) if wanted is None else wanted) / 100, axis, out, overwrite_input, method, keepdims
+    )
 
 
 @composed(numpy=np.median, inputs=draw_reduction)
