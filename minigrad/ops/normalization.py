@@ -230,5 +230,5 @@ def group_norm(x, groups, gamma, beta, eps=1e-5):
     shape = np.shape(x)
     if groups < 1 or shape[1] % groups:
         raise ShapeError(f"group_norm: {shape[1]} channels don't divide into {groups} groups")
-    apart = np.reshape(x, (shape[0], groups, -1))
+    apart = np.reshape(x, (shape[0], groups, math.prod(shape[1:]) // groups))
     return np.reshape(standardize(apart, axis=(2,), eps=eps), shape) * scale + shift
