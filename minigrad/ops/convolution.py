@@ -98,7 +98,9 @@ def fold(windows, /, lengths, stride, dilation):
     array([1., 2., 2., 1.])
     """
     if np.ndim(windows) != 2 + 2 * len(lengths):
-        raise ShapeError(f"fold: windows are {np.shape(windows)}; (N, C, *kernel, *places) for lengths {lengths} is wanted")
+        raise ShapeError(
+            f"fold: windows are {np.shape(windows)}; (N, C, *kernel, *places) for lengths {lengths} is wanted"
+        )
     return _added_windows(windows, lengths, stride, dilation)
 
 
@@ -214,7 +216,9 @@ def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
     array([[[3., 6.]]])
     """
     if y.ndim != x.ndim or y.ndim != len(kernel) + 2 or y.shape[0] != x.shape[0]:
-        raise ShapeError(f"convolution_weight: x is {x.shape}, y {y.shape}, kernel {kernel}; (N, C, …), (N, O, …) are wanted")
+        raise ShapeError(
+            f"convolution_weight: x is {x.shape}, y {y.shape}, kernel {kernel}; (N, C, …), (N, O, …) are wanted"
+        )
     batch, filters, *places = y.shape
     columns, _ = _columns(x, kernel, stride, padding, dilation, groups, places)
     rows = y.reshape(batch, groups, filters // groups, math.prod(places))

@@ -21,7 +21,6 @@ from .linalg import (
     pinv,
     solve,
     square_checked,
-    symmetric,
     transposed,
 )
 from .product import matmul
@@ -81,12 +80,12 @@ def _matrix_of_diagonal(w):
 # ---- Cholesky, eigenvalues, singular values, QR ---------------------------------------------------------
 
 
-def _draw_symmetric(draw):
-    a = draw_well_conditioned(draw)
-    return (symmetric(a),), {}
+def _draw_definite(draw):
+    """Matrices either triangle of which is that of a positive definite one."""
+    return (draw_well_conditioned(draw),), {"upper": draw.boolean()}
 
 
-@op(numpy=np.linalg.cholesky, inputs=_draw_symmetric)
+@op(numpy=np.linalg.cholesky, inputs=_draw_definite)
 def cholesky(a, /, *, upper=False):
     """The lower triangle L with L Lᵀ = A, for symmetric positive definite A (..., n, n); its transpose with ``upper``.
 
@@ -122,11 +121,10 @@ class EighResult(NamedTuple):
 
 
 def _draw_spectrum(draw):
-    """Symmetric matrices whose eigenvalues are well apart."""
+    """Matrices of which either triangle is that of a symmetric one whose eigenvalues are well apart."""
     n = draw.integer(1, 3)
-    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
-    lower = np.tri(n) * a  # no entry beside the diagonal is 0, see `_draw_real_spectrum`
-    return (lower + np.swapaxes(np.tri(n, k=-1) * a, -1, -2) + np.diag(np.arange(n) * 3.0),), {}
+    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])  # why: see `_draw_real_spectrum`
+    return (a + np.diag(np.arange(n) * 3.0),), {"UPLO": draw.choice(["L", "U"])}
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_spectrum)

@@ -334,7 +334,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     """
     if out is not None:
         raise TypeError("take: out= is not possible in a graph; use the result instead")
-    a = np.reshape(a, (-1,)) if axis is None or np.ndim(a) == 0 and axis in (0, -1) else a
+    a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
     axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
     if mode == "wrap":

@@ -221,7 +221,9 @@ def vecdot(x1, x2, /, *, axis=-1):
             raise ValueError(f"vecdot: {name} is 0-d; vectors along an axis are wanted")
     x1, x2 = (np.moveaxis(x, checked_axis("vecdot", axis, np.ndim(x)), -1) for x in (x1, x2))
     if np.shape(x1)[-1] != np.shape(x2)[-1]:
-        raise ShapeError(f"vecdot: vectors of {np.shape(x1)[-1]} and of {np.shape(x2)[-1]} along axis {axis} of x1 and x2")
+        raise ShapeError(
+            f"vecdot: vectors of {np.shape(x1)[-1]} in x1 and of {np.shape(x2)[-1]} in x2 along axis {axis}"
+        )
     return np.sum(np.multiply(x1, x2), axis=-1)
 
 

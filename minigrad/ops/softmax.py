@@ -78,7 +78,9 @@ def log_softmax(x, /, axis=-1):
     array([     0., -10000.])
     """
     x = _floating(x)
-    y = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    if 0 in np.shape(x):
+        return x + 0.0  # nothing, where log 0 would only warn
+    y = x - np.max(x, axis=axis, keepdims=True)
     y -= np.log(np.sum(np.exp(y), axis=axis, keepdims=True))
     return y
 
