@@ -85,8 +85,7 @@ class Node:
                 f"{op.name}: {name}= is {describe(self)}, which wants a gradient, and {op.name} does not differentiate "
                 f"{name}=; give .detach() of it (or .item() for a number) if its value alone is meant"
             )
-        data = self._data
-        return data.item() if getattr(data, "ndim", None) == 0 else data
+        return self._data[()] if getattr(self._data, "ndim", None) == 0 else self._data
 
 
 # ---- what is in force here and now ----------------------------------------------------------------------

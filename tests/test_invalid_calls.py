@@ -6,6 +6,7 @@ in backward, or hang.
 """
 
 import math
+import operator
 import pathlib
 import signal
 from contextlib import contextmanager
@@ -189,13 +190,23 @@ def ways(op, arguments):
     found = [op]
     if any(isinstance(x, mg.Tensor) for x in leaves_of([arguments])):
         found += [each for each in op.numpy_functions if not isinstance(each, np.ufunc)]
+    if isinstance(arguments[0] if arguments else None, mg.Tensor) and op.name in METHODS:
+        found.append(METHODS[op.name])
     return found
 
+
+METHODS = {name: getattr(mg.Tensor, name) for name in mg.ops.METHODS}
 
 #: Calls that NumPy refuses and minigrad takes, for a reason: the operation, what was broken, and why.
 TAKEN = {
     ("astype", ""): "options may always be given by name",
-    ("clip", "too few"): "one bound is enough, as for Python's own None",
+    ("clip", "too few"): "one bound is enough",
+    ("repeat", "option axis"): "True counts as 1, as everywhere in Python",
+    ("norm", "option keepdims"): "anything that is true",
+    ("nan_to_num", "option copy"): "it is always a copy",
+    ("median", "another shape"): "of nothing along no axis nothing is left, and NumPy cannot reshape it",
+    ("percentile", "another shape"): "the same",
+    ("quantile", "another shape"): "the same",
 }
 
 
@@ -234,3 +245,31 @@ def test_an_invalid_call_says_what_is_wrong(seed):
             if story is not None and not is_taken(op, what, story):
                 wrong.append(f"{op.name} ({what}): {story}; arguments {arguments!r:.200}, options {options!r:.200}")
     assert not wrong, "\n".join(wrong)
+
+
+OPERATORS = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow, "@": operator.matmul,
+    "[]": operator.getitem, "==": operator.eq, "<": operator.lt, ">=": operator.ge,
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("symbol", OPERATORS)
+def test_an_operator_answers_a_wrong_operand_as_numpys_does(symbol):
+    rng, apply = np.random.default_rng(0), OPERATORS[symbol]
+    for shape in [(), (3,), (2, 3), (0,)]:
+        array = rng.normal(size=shape)
+        for value in wrong_values(rng):
+            for swapped in (False, True) if symbol != "[]" else (False,):
+                t = mg.Tensor(array, requires_grad=True)
+                try:
+                    y = apply(value, t) if swapped else apply(t, value)
+                except FROM_INSIDE as error:
+                    pytest.fail(f"{shape} {symbol} {value!r}: {error!r}")
+                except Exception:
+                    continue
+                if isinstance(y, mg.Tensor) and y.requires_grad:
+                    y.backward(np.ones(y.shape))
+                elif symbol in "+-*/@[]**":
+                    with pytest.raises(Exception):  # noqa: B017, PT011 (whatever NumPy raises)
+                        apply(plain(value), array) if swapped else apply(array, plain(value))

@@ -327,6 +327,8 @@ def convolve(a, v, /, mode="full"):
     >>> mg.convolve(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     array([ 1., 12., 20.])
     """
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"convolve: mode is {mode!r}; 'full', 'same' or 'valid' is wanted")
     return np.convolve(a, v, mode=mode)
 
 

@@ -24,7 +24,7 @@ def number(y):
 
 def check_number(operation, option, value):
     """Raise unless an option holds one real number."""
-    if np.ndim(value) or not isinstance(value, (int, float, np.number, np.ndarray)) or isinstance(value, complex):
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "fiub":
         raise TypeError(f"{operation}: {option} is {value!r:.60}; one number is wanted")
 
 
@@ -337,6 +337,8 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
     axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
+    if indices.dtype.kind not in "iub" and indices.size:
+        raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
