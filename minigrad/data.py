@@ -51,8 +51,8 @@ class Normalizer:
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
         axis = None if one_deviation else 0
         # In float32 the sums alone would make a deviation out of a constant, so they are taken in float64 at least.
-        # Even so a constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed). What
-        # tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
+        # Even so a constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed).
+        # What tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
         with np.errstate(over="ignore", invalid="ignore"):
             mean = x.mean(axis=0, dtype=np.result_type(dtype, np.float64))
             deviation = np.broadcast_to(x.std(axis=axis, dtype=mean.dtype), mean.shape)
