@@ -210,3 +210,10 @@ def test_nobody_is_told_to_install_a_strangers_package():
         if file.is_file():
             found = re.search(r"pip install\s+['\"]?(minigrad|viz)\b", file.read_text(encoding="utf-8"))
             assert not found, f"{file.relative_to(ROOT)}: {found[0]!r} names a stranger's package"
+
+
+def test_the_classifiers_name_the_pythons_that_ci_tries():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [each.rpartition(" ")[2] for each in project["classifiers"] if "Python :: 3." in each]
+    newer = re.search(r"^for minor in ([\d ]+);", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert named == [project["requires-python"].removeprefix(">="), *(f"3.{minor}" for minor in newer.split())]
