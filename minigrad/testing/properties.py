@@ -39,6 +39,8 @@ def gradient_property(
     ------
     TypeError
         If an input is none of these, or the function has no such argument.
+    ImportError
+        If Hypothesis is missing, with what to install.
 
     Examples
     --------
@@ -52,7 +54,10 @@ def gradient_property(
 
     >>> mg.testing.gradient_property(mg.softmax, max_examples=5)()
     """
-    from hypothesis import given, settings
+    try:
+        from hypothesis import given, settings
+    except ImportError as error:
+        raise ImportError("gradient_property draws its inputs with Hypothesis: pip install hypothesis") from error
 
     options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance}
 

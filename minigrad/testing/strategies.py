@@ -9,7 +9,7 @@ import numpy as np
 try:
     from hypothesis import strategies as st
 except ImportError as error:  # pragma: no cover - the message is the point
-    raise ImportError("minigrad.testing.strategies needs hypothesis: run pip install 'minigrad[test]'") from error
+    raise ImportError("mg.testing.strategies draws with Hypothesis: pip install hypothesis") from error
 
 from ..registry import Composed, Domain, Op
 from .draws import Draw
