@@ -91,7 +91,7 @@ def det(a, /):
 
 @det.rule
 def _(g, y, a):
-    if np.shape(a)[-1] and np.any(np.linalg.cond(plain(a), 1) > _NEARLY_SINGULAR):
+    if np.shape(a)[-1] and not np.all(np.linalg.cond(plain(a), 1) <= _NEARLY_SINGULAR):
         return np.expand_dims(g, (-1, -2)) * _cofactors(a)
     return np.expand_dims(g * y, (-1, -2)) * transposed(inv(a))
 
