@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
+from .graph import DEFAULT, check_value, current_context, finish, tick
 from .numpy_functions import with_shapes, without_rule
-from .registry import Composed, Op
+from .operands import admitted, unreal_result
+from .registry import NUMBERS, REAL_KINDS, Composed, Op
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -25,19 +26,21 @@ np.empty(1 << 24, dtype=np.uint8)
 
 def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
     """The result of an operation with at least one node of ``kind`` among its inputs."""
-    values = [x._data if type(x) is kind else _plain(x, op) for x in inputs]
+    values = []
+    for x in inputs:
+        if type(x) is kind:
+            values.append(x._data)
+        elif type(x) in NUMBERS or (type(x) is _ndarray and x.dtype.kind in REAL_KINDS):
+            values.append(x)
+        else:
+            inputs = admitted(kind, op, inputs)
+            values = [x._data if type(x) is kind else x for x in inputs]
+            break
     try:
         data = op.kernel(*values, **options) if options else op.kernel(*values)
     except ValueError as error:
         raise with_shapes(op, inputs, error) from None
     return record(kind, op, inputs, options, data) if op.differentiable else data
-
-
-def _plain(x: Any, op: Op) -> Any:
-    """An input that is no tensor, as the kernel takes it."""
-    if isinstance(x, Node):
-        raise TypeError(f"{op.name}: a Scalar ({describe(x)}) and a Tensor don't mix; use mg.Tensor for both")
-    return x
 
 
 def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Any:
@@ -62,6 +65,8 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
         if context is not DEFAULT:
             finish(node, context)
         return node
+    if data.dtype.kind not in REAL_KINDS:
+        raise unreal_result(op, inputs, data)
     node.op = None
     node.inputs = ()
     node.requires_grad = False
