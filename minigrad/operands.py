@@ -11,22 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from .contexts import current_context
 from .errors import NotDifferentiableError, ShapeError
-from .graph import Node, current_context, describe
-from .registry import NUMBERS, REAL_KINDS, Composed, Op, is_ordinary
+from .graph import Node, describe
+from .registry import REAL_KINDS, Composed, Op, is_ordinary
 
 # ---- the way in -----------------------------------------------------------------------------------------
 
 
-def admitted(kind: type[Node], op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The inputs of an operation with everything foreign among them made an array."""
-    return tuple(
-        x if type(x) is kind or type(x) in NUMBERS else _operand(op, position, x) for position, x in enumerate(inputs)
-    )
-
-
 def admitted_call(op: Composed, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The same for arguments that may be anything: arrays, and arrays in lists and tuples, are taken in."""
+    """The arguments of a call, which may be anything, with foreign arrays made plain, in lists and tuples too."""
     names = op.argument_names
     return tuple(_argument(f"{op.name}: {names[min(i, len(names) - 1)]}", x) for i, x in enumerate(arguments))
 
@@ -46,7 +40,8 @@ def _argument(what: str, x: Any) -> Any:
     return real_array(what, x) if array_like else x
 
 
-def _operand(op: Op, position: int, x: Any) -> Any:
+def operand(op: Op, position: int, x: Any) -> Any:
+    """What is no tensor, number or array of real numbers, as an array of real numbers."""
     if isinstance(x, Node):
         raise TypeError(f"{op.name}: a Scalar ({describe(x)}) and a Tensor don't mix; use mg.Tensor for both")
     name = str(position) if op.variadic else op.input_names[position]
@@ -61,12 +56,12 @@ def real_array(what: str, x: Any) -> np.ndarray:
     """Anything array-like as a plain array of real numbers; what cannot be one is refused by its kind."""
     refuse_masks(what, x)
     if isinstance(x, np.ndarray) and _computes_otherwise(type(x)):
-        raise NotDifferentiableError(
+        raise TypeError(
             f"{what} is a {_type_name(x)}, whose operators mean something else than an array's; take its values with "
             "np.asarray(x), and @ for the matrix product"
         )
     if hasattr(type(x), "toarray") and not hasattr(type(x), "__array__"):
-        raise NotDifferentiableError(f"{what} is a sparse {_type_name(x)}; make it dense with x.toarray()")
+        raise TypeError(f"{what} is a sparse {_type_name(x)}; make it dense with x.toarray()")
     try:
         # Python's floats take a Fraction and refuse a Decimal; so do arrays of floats here
         array = np.asarray(float(x) if isinstance(x, numbers.Real) and not isinstance(x, np.generic) else x)
@@ -75,16 +70,16 @@ def real_array(what: str, x: Any) -> np.ndarray:
     except ValueError as error:
         raise ShapeError(f"{what} is a {_type_name(x)} that makes no array: {error}") from None
     except Exception as error:  # what a foreign type's own conversion raises
-        raise NotDifferentiableError(f"{what} is a {_type_name(x)} that does not become an array: {error}") from error
+        raise TypeError(f"{what} is a {_type_name(x)} that does not become an array: {error}") from error
     if array.dtype.kind not in REAL_KINDS:
-        raise NotDifferentiableError(f"{what} {_unreal(x, array)}")
+        raise TypeError(f"{what} {_unreal(x, array)}")
     return array
 
 
 def refuse_masks(what: str, x: Any) -> None:
     """Raise for a masked array, whose masked entries a plain array would bring back."""
     if isinstance(x, np.ma.MaskedArray):
-        raise NotDifferentiableError(
+        raise TypeError(
             f"{what} is a masked array, and a graph has no masks; fill it (x.filled(0.0)), or leave entries out with "
             "mg.where(mask, 0.0, t)"
         )

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from .graph import DEFAULT, check_value, current_context, finish, tick
+from .contexts import DEFAULT, current_context
+from .graph import check_value, finish, tick
 from .numpy_functions import with_shapes, without_rule
-from .operands import admitted, unreal_result
+from .operands import operand, unreal_result
 from .registry import NUMBERS, REAL_KINDS, Composed, Op
+from .unchanged import COPIED, own, remember
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -26,25 +28,41 @@ np.empty(1 << 24, dtype=np.uint8)
 
 def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
     """The result of an operation with at least one node of ``kind`` among its inputs."""
-    values = []
+    values: list[Any] = []
+    wanted = foreign = False
+    recording = op.differentiable and current_context().recording
     for x in inputs:
         if type(x) is kind:
-            values.append(x._data)
-        elif type(x) in NUMBERS or (type(x) is _ndarray and x.dtype.kind in REAL_KINDS):
-            values.append(x)
-        else:
-            inputs = admitted(kind, op, inputs)
-            values = [x._data if type(x) is kind else x for x in inputs]
-            break
+            wanted = wanted or x.requires_grad
+            x = x._data
+        elif type(x) not in NUMBERS:
+            if type(x) is not _ndarray or x.dtype.kind not in REAL_KINDS:
+                x = operand(op, len(values), x)
+            if recording:
+                x = own(x, COPIED)
+            foreign = True
+        values.append(x)
+    wanted = wanted and recording
+    if foreign:
+        inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
+    if options and wanted:
+        options = {name: own(value) for name, value in options.items()}
     try:
         data = op.kernel(*values, **options) if options else op.kernel(*values)
     except ValueError as error:
         raise with_shapes(op, inputs, error) from None
-    return record(kind, op, inputs, options, data) if op.differentiable else data
+    if not op.differentiable:
+        return data
+    node = record(kind, op, inputs, options, data, wanted)
+    if foreign and wanted:
+        large = [remember(x) for x in inputs if type(x) is _ndarray and x.nbytes > COPIED]
+        if large and not node.given:
+            node.given = large
+    return node
 
 
-def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Any:
-    """The node for a computed value; a leaf where nothing is to be recorded."""
+def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any, wanted: bool) -> Any:
+    """The node for a computed value; a leaf where no gradient is ``wanted``."""
     node = _new(kind)
     node._extra = node.grad = None
     if op.saves:
@@ -54,7 +72,7 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
     node._data = data
     node.index = tick()
     context = current_context()
-    if context.recording and data.dtype.kind == "f" and any(type(x) is kind and x.requires_grad for x in inputs):
+    if wanted and data.dtype.kind == "f":
         if op.rules is None and op.joint is None:
             raise without_rule(op)
         node.op = op
@@ -67,6 +85,9 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
         return node
     if data.dtype.kind not in REAL_KINDS:
         raise unreal_result(op, inputs, data)
+    for x in inputs:  # a view of a parameter would move with it
+        if type(x) is kind and x.requires_grad and x.op is None and np.may_share_memory(data, x._data):
+            node._data = data.copy()
     node.op = None
     node.inputs = ()
     node.requires_grad = False
@@ -79,7 +100,8 @@ def apply_unary(op: Op, x: Any) -> Any:
     """`apply` for a ufunc of one tensor."""
     data = op.kernel(x._data)
     if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
-        return record(type(x), op, (x,), None, data) if op.differentiable else data
+        wanted = x.requires_grad and current_context().recording
+        return record(type(x), op, (x,), None, data, wanted) if op.differentiable else data
     node = _new(type(x))
     node._data = data
     node._extra = node.grad = None
@@ -109,7 +131,7 @@ def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
             raise with_shapes(op, (self, other), error) from None
         context = context_of()
         if context is not default or type(data) is not _ndarray:
-            return record(kind, op, (self, other), None, data)
+            return record(kind, op, (self, other), None, data, context.recording)
         node = new(kind)
         node._data = data
         node._extra = node.grad = None

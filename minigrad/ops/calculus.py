@@ -1,9 +1,13 @@
 """Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
 
+import operator
+
 import numpy as np
 
+from ..errors import ShapeError
 from ..registry import composed, op
-from .index import along, number, plain, scatter_add
+from .index import along, check_number, checked_axes, checked_axis, number, plain, scatter_add
+from .linalg import as_array
 
 
 def _draw_cumulative(draw):
@@ -75,7 +79,7 @@ def _draw_diff(draw):
     return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
 
 
-@composed(numpy=np.diff, inputs=_draw_diff)
+@composed(numpy=np.diff, inputs=_draw_diff, differentiated="a prepend append")
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     """Differences of neighbours along an axis, n times over: yₖ = aₖ₊₁ − aₖ.
 
@@ -85,13 +89,15 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     >>> mg.diff(np.array([1.0, 4.0, 9.0]))
     array([3., 5.])
     """
-    ndim = np.ndim(a)
-    if ndim == 0:
-        raise ValueError("diff: a is 0-d; differences need an axis")
-    if n < 0:
-        raise ValueError(f"diff: n is {n}; how many times must not be negative")
+    n = operator.index(n)
     if n == 0:
         return a
+    ndim = np.ndim(a)
+    if n < 0:
+        raise ValueError(f"diff: n is {n}; how many times must not be negative")
+    if ndim == 0:
+        raise ValueError("diff: a is 0-d; differences need an axis")
+    a, axis = as_array(a), checked_axis("diff", axis, ndim)
     ends = []
     for each in (prepend, a, append):
         if each is None or each is np._NoValue:
@@ -102,7 +108,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
             each = np.broadcast_to(each, tuple(shape))
         ends.append(each)
     a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
-    for _ in range(n):
+    for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
     return a
 
@@ -135,12 +141,11 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     array([3., 4., 5.])
     """
     f = f if hasattr(f, "dtype") else np.asarray(f, dtype=np.float64)
-    ndim = np.ndim(f)
-    axes = tuple(range(ndim)) if axis is None else tuple(i % ndim for i in (axis if np.ndim(axis) else (axis,)))
+    axes = checked_axes("gradient", axis, np.ndim(f))
     if len(varargs) not in (0, 1, len(axes)):
         raise TypeError(f"gradient: {len(varargs)} spacings for {len(axes)} axes; give none, one, or one for each")
     if len(varargs) == 1 and np.ndim(varargs[0]) and len(axes) != 1:
-        raise ValueError("gradient: coordinates were given for one axis alone; give them for each")
+        raise TypeError("gradient: coordinates were given for one axis alone; give them for each")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; it must be 1 or 2")
     spacings = [1.0] * len(axes) if not varargs else list(varargs) * (len(axes) if len(varargs) == 1 else 1)
@@ -176,7 +181,7 @@ def _draw_trapezoid(draw):
     return (draw.array(shape),), {"x": x, "dx": 0.5, "axis": axis}
 
 
-@composed(numpy=np.trapezoid, inputs=_draw_trapezoid)
+@composed(numpy=np.trapezoid, inputs=_draw_trapezoid, differentiated="y x dx")
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     """The integral by the trapezoidal rule along an axis: Σ (xₖ₊₁ − xₖ)(yₖ + yₖ₊₁)/2, or with one distance dx.
 
@@ -184,12 +189,15 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     >>> mg.trapezoid(np.array([1.0, 2.0, 3.0]))
     np.float64(4.0)
     """
+    y = as_array(y)
     ndim = np.ndim(y)
+    axis = checked_axis("trapezoid", axis, ndim)
     steps = dx
     if x is not None:
+        x = as_array(x)
         steps = diff(x, axis=axis if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
-            steps = np.reshape(steps, tuple(-1 if i == axis % ndim else 1 for i in range(ndim)))
+            steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
     return np.sum(steps * (later + earlier) * 0.5, axis=axis)
 
@@ -208,11 +216,13 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> mg.linspace(0.0, 1.0, 3)
     array([0. , 0.5, 1. ])
     """
+    num = operator.index(num)
     if num < 0:
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
     parts = num - 1 if endpoint else num
     width = np.subtract(stop, start)
-    share = (np.arange(float(num)) / max(parts, 1)).astype(np.asarray(plain(width)).dtype)
+    share = np.arange(float(num)) / max(parts, 1)
+    share = share.astype(np.result_type(plain(width), 1.0))
     y = (
         np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
         + np.expand_dims(width, -1) * share
@@ -230,7 +240,7 @@ def _draw_bincount(draw):
     return (draw.indices(4, size=size),), {"weights": draw.array((size,)), "minlength": draw.choice([0, 6])}
 
 
-@composed(numpy=np.bincount, inputs=_draw_bincount)
+@composed(numpy=np.bincount, inputs=_draw_bincount, differentiated="weights")
 def bincount(x, weights=None, minlength=0):
     """For every integer the sum of the weights of the x that are equal to it.  The weights are differentiated.
 
@@ -257,7 +267,7 @@ def _draw_interp(draw):
     return (x, xp, draw.array((n,))), {}
 
 
-@composed(numpy=np.interp, inputs=_draw_interp)
+@composed(numpy=np.interp, inputs=_draw_interp, differentiated="x xp fp left right")
 def interp(x, xp, fp, left=None, right=None, period=None):
     """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
 
@@ -271,7 +281,13 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
+    for name, end in (("left", left), ("right", right)):
+        if end is not None and not hasattr(end, "_data"):
+            check_number("interp", name, end)
+        elif np.ndim(end):
+            raise ShapeError(f"interp: {name} is {np.shape(end)}; one number is wanted")
     if period is not None:
+        check_number("interp", "period", period)
         if period == 0:
             raise ValueError("interp: period must not be 0")
         period = np.absolute(period)
@@ -289,6 +305,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         share = (np.clip(x, points[0], points[-1]) - xp[cell]) / (xp[cell + 1] - xp[cell])
         inside = fp[cell] + share * (fp[cell + 1] - fp[cell])
     below, above = places < points[0], places > points[-1]
+    lost = np.isnan(plain(inside))
+    if np.any(lost):  # infinite points: NumPy's value, a constant, where there is one
+        inside = np.where(lost, np.interp(places, points, plain(fp)), inside)
     y = np.where(below, fp[0] if left is None else left, np.where(above, fp[-1] if right is None else right, inside))
     return number(y)
 
@@ -308,6 +327,8 @@ def convolve(a, v, /, mode="full"):
     >>> mg.convolve(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     array([ 1., 12., 20.])
     """
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"convolve: mode is {mode!r}; 'full', 'same' or 'valid' is wanted")
     return np.convolve(a, v, mode=mode)
 
 
@@ -319,9 +340,16 @@ def _full(g, n, m, mode):
     return np.pad(g, (before, n + m - 1 - before - np.shape(g)[0]))
 
 
+def _by_one(g, a, other, mode):
+    """The gradient by one of both vectors; a number counts as a vector of one entry."""
+    n, m = np.size(a), np.size(other)
+    taken = np.reshape(as_array(other), (m,))
+    return np.reshape(np.convolve(_full(g, n, m, mode), _reversed(taken, 0), mode="valid"), np.shape(a))
+
+
 convolve.rules_by_input(
-    lambda g, y, a, v, mode: np.convolve(_full(g, a.shape[0], v.shape[0], mode), _reversed(v, 0), mode="valid"),
-    lambda g, y, a, v, mode: np.convolve(_full(g, a.shape[0], v.shape[0], mode), _reversed(a, 0), mode="valid"),
+    lambda g, y, a, v, mode: _by_one(g, a, v, mode),
+    lambda g, y, a, v, mode: _by_one(g, v, a, mode),
 )
 
 
@@ -333,6 +361,9 @@ def correlate(a, v, mode="valid"):
     >>> mg.correlate(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.5]), "same")
     array([2. , 3.5, 3. ])
     """
+    a, v = as_array(a), as_array(v)
+    if np.ndim(a) != 1 or np.ndim(v) != 1:
+        raise ShapeError(f"correlate: a is {np.shape(a)}, v {np.shape(v)}; two vectors are wanted")
     if np.shape(a)[0] < np.shape(v)[0]:
         return _reversed(convolve(v, _reversed(a, 0), mode=mode), 0)
     return convolve(a, _reversed(v, 0), mode=mode)

@@ -14,7 +14,7 @@ def _draw_einsum(draw):
     subscripts = draw.choice(
         [
             "ij,jk->ik", "ij,jk", "i,i", "ij->ji", "ij->", "ij->j", "ij,ij->i", "i,j->ij", "bij,bjk->bik", "ij,jk,ki->",
-            "ii->i", "ii", "iij->j", "ij,kj,k->i", "bi,bj->ij", "i,j,k->kji", "ij,k->i", "iji->j",
+            "ii->i", "ii", "iij->j", "ij,kj,k->i", "bi,bj->ij", "i,j,k->kji", "ij,k->i", "iji->j", "ij,i->", "ii,i->",
         ]
     )  # fmt: skip
     if draw.boolean():
@@ -28,6 +28,8 @@ def _draw_einsum(draw):
         ]
         return (f"{left},{right}", *(draw.array(shape) for shape in shapes)), {}
     operands = [tuple(size[letter] for letter in part) for part in subscripts.split("->")[0].split(",")]
+    if len(operands) > 1 and draw.boolean():  # a length of 1 is repeated, as in any broadcasting
+        operands[-1] = (1,) * len(operands[-1])
     return (subscripts, *(draw.array(shape) for shape in operands)), {"optimize": draw.boolean()}
 
 
@@ -55,11 +57,13 @@ def einsum(subscripts, /, *operands, optimize=False):
     >>> mg.einsum("ij,ij->i", np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))
     array([11.])
     """
+    if not isinstance(optimize, (bool, str, list, tuple)) or optimize == ():
+        raise TypeError(f"einsum: optimize is {optimize!r}; True, False, 'greedy', 'optimal' or a path is wanted")
     if not isinstance(subscripts, str):
         subscripts, operands = _with_letters([subscripts, *operands])
     operands = [x if hasattr(x, "dtype") else np.asarray(x) for x in operands]
     inputs, output = _canonical(subscripts, [np.ndim(x) for x in operands])
-    if optimize is False or len(operands) < 3:
+    if optimize is False or (len(operands) < 3 and not isinstance(optimize, (list, tuple))):
         return contraction(operands, inputs=inputs, output=output)
     path = np.einsum_path(f"{','.join(inputs)}->{output}", *map(plain, operands), optimize=optimize)[0]
     for step in path[1:]:
@@ -139,10 +143,14 @@ def _(g, y, *operands, inputs, output, wanted):
         reached = "".join(x for x in letters if any(x in name for name in (output, *names)))
         by = contraction([g, *others], inputs=(output, *names), output=reached)
         if reached != letters:  # axes that only this operand has were summed away
-            by = np.reshape(by, tuple(length.get(x, 1) if x in reached else 1 for x in letters))
+            found = dict(zip(reached, np.shape(by)))
+            by = np.reshape(by, tuple(found.get(x, 1) for x in letters))
         by = np.broadcast_to(by, tuple(length.get(x, 1) for x in letters))
         if letters != part:
-            grid = np.indices([length.get(x, 1) for x in letters], sparse=True)
+            own = dict(zip(part, shape))
+            repeated = tuple(k for k, x in enumerate(letters) if own[x] == 1 != length.get(x, 1))
+            by = np.sum(by, axis=repeated, keepdims=True) if repeated else by
+            grid = np.indices([own[x] for x in letters], sparse=True)
             by = scatter_add(by, key=tuple(grid[letters.index(x)] for x in part), shape=shape)
         gradients.append(by)
     return gradients

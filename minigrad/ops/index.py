@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..registry import composed, op
 
@@ -19,6 +20,27 @@ def plain(key):
 def number(y):
     """What NumPy answers where nothing is left of the axes: a number for a plain 0-d array."""
     return y[()] if isinstance(y, np.ndarray) else y
+
+
+def check_number(operation, option, value):
+    """Raise unless an option holds one real number."""
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "fiub":
+        raise TypeError(f"{operation}: {option} is {value!r:.60}; one number is wanted")
+
+
+def checked_axis(name, axis, ndim):
+    """An axis counted from the front; NumPy's AxisError for one that an array of ``ndim`` axes lacks."""
+    return normalize_axis_index(axis, ndim, name)
+
+
+def checked_axes(name, axis, ndim):
+    """One axis, several or None (all) as a tuple of axes counted from the front, each of them once."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(normalize_axis_index(i, ndim, name) for i in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"{name}: repeated axis in {axis} for an array with {ndim} axes; name each axis once")
+    return axes
 
 
 def _is_basic(key):
@@ -126,7 +148,13 @@ def set_at(a, values, /, key):
 @set_at.rule
 def _(g, y, a, values, key, wanted):
     by_a = set_at(g, 0.0, key=key) if wanted[0] else None
-    return by_a, g[key] if wanted[1] else None
+    return by_a, _for_values(g[key], values) if wanted[1] else None
+
+
+def _for_values(part, values):
+    """The gradient of a part by what was put there, which may have more axes, all of length 1."""
+    more = np.ndim(values) - np.ndim(part)
+    return np.reshape(part, (1,) * more + np.shape(part)) if more > 0 else part
 
 
 @op(label="add at", inputs=_draw_update, broadcasts=True)
@@ -145,7 +173,7 @@ def add_at(a, values, /, key):
 
 @add_at.rule
 def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, g[key] if wanted[1] else None
+    return g if wanted[0] else None, _for_values(g[key], values) if wanted[1] else None
 
 
 def _numbers(shape, key):
@@ -160,7 +188,7 @@ def _draw_scaling(draw):
     return (draw.array((n, m)), values), {"key": key}
 
 
-@composed(inputs=_draw_scaling)
+@composed(inputs=_draw_scaling, differentiated="a values")
 def multiply_at(a, values, key):
     """A copy of ``a`` with ``a[key]`` multiplied by ``values``, duplicates one after the other.
 
@@ -294,7 +322,7 @@ def _draw_take(draw):
     return (draw.array(shape), indices), {"axis": axis, "mode": mode}
 
 
-@composed(numpy=np.take, inputs=_draw_take)
+@composed(numpy=np.take, inputs=_draw_take, differentiated="a")
 def take(a, indices, axis=None, out=None, mode="raise"):
     """The entries numbered ``indices`` along an axis (None: of the flat array).  Repeated ones add their gradients.
 
@@ -306,9 +334,11 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     """
     if out is not None:
         raise TypeError("take: out= is not possible in a graph; use the result instead")
-    a = np.reshape(a, (-1,)) if axis is None else a
-    axis = 0 if axis is None else axis
+    a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
+    axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
+    if indices.dtype.kind not in "iub" and indices.size:
+        raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
@@ -327,7 +357,7 @@ def _draw_take_along(draw):
     return (draw.array(shape), indices), {"axis": axis}
 
 
-@composed(numpy=np.take_along_axis, inputs=_draw_take_along)
+@composed(numpy=np.take_along_axis, inputs=_draw_take_along, differentiated="arr")
 def take_along_axis(arr, indices, axis=-1):
     """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort gives).
 
@@ -340,6 +370,7 @@ def take_along_axis(arr, indices, axis=-1):
     if axis is None:
         arr, axis = np.reshape(arr, (-1,)), 0
     ndim = np.ndim(arr)
+    axis = checked_axis("take_along_axis", axis, ndim)
     if indices.ndim != ndim:
         raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {indices.ndim}; they must have as many")
     grid = [np.arange(n).reshape((-1, *(1,) * (ndim - i - 1))) for i, n in enumerate(np.shape(arr))]
@@ -352,7 +383,7 @@ def _draw_choose(draw):
     return (draw.indices(n, size=size), [draw.array((size,)) for _ in range(n)]), {}
 
 
-@composed(numpy=np.choose, inputs=_draw_choose)
+@composed(numpy=np.choose, inputs=_draw_choose, differentiated="choices")
 def choose(a, choices, out=None, mode="raise"):
     """For each entry the one of the ``choices`` (arrays that broadcast together) whose number stands in ``a``.
 
@@ -375,7 +406,7 @@ def _draw_select(draw):
     return ([draw.booleans(shape) for _ in range(count)], [draw.array(shape) for _ in range(count)]), {"default": 0.5}
 
 
-@composed(numpy=np.select, inputs=_draw_select)
+@composed(numpy=np.select, inputs=_draw_select, differentiated="choicelist default")
 def select(condlist, choicelist, default=0):
     """For each entry the choice whose condition is the first that holds, ``default`` where none does.
 
@@ -388,6 +419,11 @@ def select(condlist, choicelist, default=0):
         raise ValueError(
             f"select: {len(condlist)} conditions and {len(choicelist)} choices; as many of both, and one at least"
         )
+    for i, condition in enumerate(condlist):
+        if np.asarray(plain(condition)).dtype.kind != "b":
+            raise TypeError(
+                f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives"
+            )
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
         y = np.where(plain(condition), choice, y)

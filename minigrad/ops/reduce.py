@@ -1,15 +1,17 @@
 """Reductions: operations that fold one, several or all axes of an array into one number each.
 
 ``axis`` is None (all axes), a number or a tuple; ``where`` an array of bools that broadcasts to the input and
-says which entries take part; ``initial`` the value that the folding starts from.
+says which entries take part; ``initial`` the value that the folding starts from, a tensor too.
 """
 
 import math
 
 import numpy as np
 
+from ..errors import ShapeError
 from ..registry import composed, op
-from .index import plain
+from .elementwise import direction
+from .index import check_number, checked_axes, plain
 
 
 def draw_reduction(draw, **options):
@@ -32,8 +34,8 @@ def _draw_masked(draw, **options):
 
 
 def normalized_axes(axis, ndim):
-    """Every reduced axis as a tuple of numbers from 0 to ndim − 1; `axis` None means all."""
-    if axis is None:
+    """Every reduced axis as a tuple of numbers from 0 to ndim − 1; `axis` None means all, and NumPy has checked it."""
+    if axis is None or ndim == 0:  # NumPy's sums take the axis 0 of a number too
         return tuple(range(ndim))
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(each % ndim for each in axes)
@@ -81,6 +83,18 @@ def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True)
     return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
+@sum.differentiates("initial")
+def _(a, initial, **options):
+    return sum(a, **options) + _single("sum", initial)
+
+
+def _single(name, initial):
+    """An ``initial`` value that is a tensor: one number."""
+    if np.ndim(initial):
+        raise ShapeError(f"{name}: initial is {np.shape(initial)}; a single number is wanted")
+    return initial
+
+
 @sum.rule
 def _(g, y, a, axis, dtype, keepdims, initial, where):
     return _taking_part(np.broadcast_to(kept(g, a, axis, keepdims), np.shape(a)), where)
@@ -99,7 +113,7 @@ def mean(a, /, axis=None, dtype=None, *, keepdims=False, where=True):
 
 @mean.rule
 def _(g, y, a, axis, dtype, keepdims, where):
-    share = kept(g, a, axis, keepdims) / count(a, axis, where)
+    share = kept(g, a, axis, keepdims) / np.maximum(count(a, axis, where), 1)  # of nothing there is no share
     return _taking_part(np.broadcast_to(share, np.shape(a)), where)
 
 
@@ -112,7 +126,7 @@ def _draw_average(draw):
     return (draw.array(shape),), {"axis": axis, "weights": weights, "keepdims": draw.boolean()}
 
 
-@composed(numpy=np.average, inputs=_draw_average)
+@composed(numpy=np.average, inputs=_draw_average, differentiated="a weights")
 def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     """Weighted mean, y = Σ w a / Σ w; the weights, of a's shape or of the axis's length, are differentiated too.
 
@@ -128,8 +142,8 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         return (y, total) if returned else y
     weights = weights if hasattr(weights, "dtype") else np.asarray(weights)
     shape = np.shape(a)
+    axes = () if axis is None else checked_axes("average", axis, len(shape))
     if np.shape(weights) != shape:
-        axes = () if axis is None else normalized_axes(axis, len(shape))
         if np.shape(weights) != tuple(shape[i] for i in axes) or not axes:
             raise ValueError(
                 f"average: weights are {np.shape(weights)}, a is {shape}, axis {axis}: the weights must have a's shape "
@@ -162,13 +176,16 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     >>> mg.var(np.array([1.0, 2.0, 3.0, 4.0]))
     np.float64(1.25)
     """
-    ddof = _degrees("var", out, ddof, correction)
+    ddof = degrees("var", out, ddof, correction)
     return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
-def _degrees(name, out, ddof, correction):
+def degrees(name, out, ddof, correction):
     if out is not None:
         raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
+    for each in (ddof, correction):
+        if each is not None:
+            check_number(name, "ddof", each)
     if correction is not None and ddof != 0:
         raise ValueError(f"{name}: ddof={ddof} and correction={correction} say the same thing; give one of them")
     return ddof if correction is None else correction
@@ -178,10 +195,15 @@ def _centered(a, axis, where):
     return _taking_part(a - mean(a, axis=axis, keepdims=True, where=where), where)
 
 
+def _remaining(a, axis, where, ddof, correction):
+    """n − ddof, and nan where that is not positive: such a spread is not defined."""
+    n = count(a, axis, where) - (ddof if correction is None else correction)
+    return np.where(n > 0, n, np.nan).astype(a.dtype)
+
+
 @var.rule
 def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
-    remaining = count(a, axis, where) - (ddof if correction is None else correction)
-    return kept(g, a, axis, keepdims) * (2 / remaining) * _centered(a, axis, where)
+    return kept(g, a, axis, keepdims) * (2 / _remaining(a, axis, where, ddof, correction)) * _centered(a, axis, where)
 
 
 def _draw_spread(draw):
@@ -195,22 +217,20 @@ def _draw_spread(draw):
 def std(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True, correction=None):
     """Standard deviation over the given axes: y = √var(a).  ∂y/∂a = (a − mean a)/(y · (n − ddof)).
 
-    Where all entries are equal (y = 0) the gradient is 0, a subgradient.
+    Where all entries are equal (y = 0) the gradient is 0, a subgradient, and there is no second derivative: nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.std(np.array([1.0, 1.0, 3.0, 3.0]))
     np.float64(1.0)
     """
-    ddof = _degrees("std", out, ddof, correction)
+    ddof = degrees("std", out, ddof, correction)
     return np.std(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
 @std.rule
 def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
-    remaining = count(a, axis, where) - (ddof if correction is None else correction)
-    spread = kept(y, a, axis, keepdims)
-    spread = np.where(spread == 0, 1.0, spread)  # centered is 0 there, and 0/1 is the 0 we want
-    return kept(g, a, axis, keepdims) / (remaining * spread) * _centered(a, axis, where)
+    away = direction(_centered(a, axis, where), kept(y, a, axis, keepdims))
+    return kept(g, a, axis, keepdims) / _remaining(a, axis, where, ddof, correction) * away
 
 
 # ---- extremes -------------------------------------------------------------------------------------------
@@ -254,6 +274,11 @@ def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     return _extreme(np.max, a, axis, keepdims, initial, where)
 
 
+@max.differentiates("initial")
+def _(a, initial, **options):
+    return np.maximum(max(a, initial=-math.inf, **options), _single("max", initial))
+
+
 @max.rule
 def _(g, y, a, axis, keepdims, initial, where):
     return _share_of_extreme(g, y, a, axis, keepdims, where)
@@ -268,6 +293,11 @@ def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     array([1., 0.])
     """
     return _extreme(np.min, a, axis, keepdims, initial, where)
+
+
+@min.differentiates("initial")
+def _(a, initial, **options):
+    return np.minimum(min(a, initial=math.inf, **options), _single("min", initial))
 
 
 @min.rule
@@ -303,6 +333,11 @@ def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True
     array([0., 8., 0.])
     """
     return np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@prod.differentiates("initial")
+def _(a, initial, **options):
+    return prod(a, **options) * _single("prod", initial)
 
 
 @prod.rule
