@@ -259,6 +259,11 @@ class Graph:
     edges: tuple[Edge, ...]
     root: int
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "Graph: a view of live nodes, not to be copied or saved; call mg.graph(root) where it is needed"
+        )
+
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""
         import networkx
