@@ -1,4 +1,9 @@
-"""minigrad: a scalar and tensor reverse-mode autodiff engine on NumPy."""
+"""minigrad: a scalar and tensor reverse-mode autodiff engine on NumPy.
+
+"The course" in docstrings is Andrew Ng's *Improving Deep Neural Networks* (Coursera), whose notes this project follows:
+A the computation graph, B initialisation, C regularisation, data and gradient checking, D optimisation,
+E hyper-parameters, F normalisation, G softmax regression and costs.
+"""
 
 from . import data, linalg, nn, optim, testing, train
 from .checkpoint import checkpoint

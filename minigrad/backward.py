@@ -35,7 +35,8 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
         if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
             g = np.array(g)
         total = g if node.grad is None else node.grad + g
-        node.grad = total if create_graph or total.ndim else np.asarray(total)  # NumPy's 0-d sums are no arrays
+        # NumPy's 0-d sums are no arrays; a sum with a gradient that has a graph of its own is a tensor
+        node.grad = total if create_graph or total.ndim or isinstance(total, Node) else np.asarray(total)
 
 
 def gradients_of(root: Tensor, nodes: Sequence[Tensor], gradient: Any, create_graph: bool) -> list[Any]:

@@ -8,9 +8,10 @@ operation is computed and differentiated stands in ``registry.py`` and ``ops/``;
 from __future__ import annotations
 
 import linecache
+import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
@@ -20,9 +21,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .contexts import Context
+from .contexts import Context, current_context
 from .errors import AnomalyError, StaleGraphError
+from .packages import imported
 from .registry import Op
+from .unchanged import COPIED, REMEMBERED, remember
 
 if TYPE_CHECKING:
     import networkx
@@ -68,6 +71,8 @@ class Node:
     scope = _rare("scope", (), "The scopes it was made in, outermost first.")
     saved = _rare("saved", None, "What its operation's forward kept for the rule.")
     source = _rare("source", None, "The line that made it, under `detect_anomaly`.")
+    given = _rare("given", (), "What its operation was given in arrays of somebody else, as `Remembered`.")
+    shown = _rare("shown", None, "When a leaf's ``data`` was last read, and what it held, as `Remembered`.")
     __hash__ = object.__hash__
 
     @property
@@ -75,9 +80,19 @@ class Node:
         """Whether this node was made by the user rather than by an operation in a graph."""
         return self.op is None
 
+    def _gradients_by(self, nodes: Sequence[Node]) -> Mapping[Node, Any]:
+        """∂(this)/∂(node) for nodes of its graph, computed now, no ``grad`` touched; {} for several entries."""
+        raise NotImplementedError
+
     def mark_changed(self) -> None:
         """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
         self.index = tick()
+        if self._extra is not None:
+            self._extra.pop("shown", None)
+
+    def mark_shown(self) -> None:
+        """Say that somebody outside has this leaf's array and may write into it from now on."""
+        self.shown = (tick(), remember(self._data, whole=REMEMBERED))
 
     # A copy of a leaf, by `copy`, `pickle` or another process, is a leaf of its own. Nodes inside a graph have none:
     # where copies of two of them would meet again, a copied graph could not tell.
@@ -114,6 +129,8 @@ def finish(node: Node, context: Context) -> None:
         node.scope = context.scope
     if context.anomaly:
         node.source = _source_line()
+        arrays = [x._data if isinstance(x, Node) and x.op is None else x for x in node.inputs]
+        node.given = [remember(each, whole=math.inf) for each in arrays if isinstance(each, np.ndarray)]
         check_value(node.op, node.inputs, node._data)
 
 
@@ -180,6 +197,7 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
     Raises `StaleGraphError` if a leaf was changed after an operation used it.
     """
     kind = type(root)
+    thorough = current_context().anomaly
     order: list[Node] = []
     leaves: dict[Node, None] = {}
     if root.op is None:
@@ -198,18 +216,42 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
             if type(each) is kind:
                 if each.index > index:
                     raise_stale(each, node)
-                if each not in seen and each.requires_grad:
+                if each not in seen:
                     add(each)
-                    push(each)
+                    if each.requires_grad:
+                        push(each)
+            elif type(each) is np.ndarray and each.nbytes > COPIED:
+                refuse_changed(node)
+        if thorough:
+            refuse_changed(node)
+    for each in seen:
+        if each.op is None and each._extra is not None and each.shown is not None:
+            _refuse_written(each, order)
     order.sort(key=_by_index, reverse=True)
     return order, list(leaves)
 
 
-def raise_stale(leaf: Node, node: Node) -> None:
+def raise_stale(leaf: Any, node: Node, how: str = "by an optimizer's step or an assignment to .data") -> None:
     raise StaleGraphError(
-        f"backward: {describe(leaf)} was changed (by an optimizer's step or an assignment to .data) after "
-        f"{node.op.name} used it, so this graph's gradients would be wrong; run the forward pass again"
+        f"backward: {describe(leaf)} was changed ({how}) after {node.op.name} used it, so this graph's gradients "
+        "would be wrong; run the forward pass again"
     )
+
+
+def refuse_changed(node: Node) -> None:
+    """Raise `StaleGraphError` if an array that the node's operation was given holds other numbers now."""
+    for each in node.given:
+        if each.changed:
+            raise_stale(each.array, node, "written into, such as a batch buffer that is filled again")
+
+
+def _refuse_written(leaf: Node, order: list[Node]) -> None:
+    """Raise if a leaf was written into through its ``data``, by who read it after an operation used the leaf."""
+    when, was = leaf.shown
+    if was.changed:
+        for node in order:
+            if node.index < when and any(each is leaf for each in node.inputs):
+                raise_stale(leaf, node, "by writing into its .data")
 
 
 # ---- the view that pictures read ------------------------------------------------------------------------
@@ -220,7 +262,8 @@ class Vertex:
     """One node as a picture shows it; ``id`` is its place in `Graph.nodes`, inputs before users.
 
     ``kind`` is "parameter" (a leaf that wants a gradient), "data" (a leaf that wants none), "constant"
-    (a plain number or array in an expression) or "operation".
+    (a plain number or array in an expression) or "operation". ``grad`` is what the node's ``grad`` held when the view
+    was made, of whichever roots it may be; `Graph.gradients` are those of this root.
     """
 
     id: int
@@ -264,10 +307,26 @@ class Graph:
             "Graph: a view of live nodes, not to be copied or saved; call mg.graph(root) where it is needed"
         )
 
+    def gradients(self) -> tuple[Any, ...]:
+        """∂(root)/∂(vertex) for every vertex, computed afresh: no ``grad`` is read or changed, and nothing is recorded.
+
+        None for data and constants, for what the root has no derivative by, and everywhere if the root has several
+        entries. Raises `StaleGraphError` if a leaf was changed after the graph was built.
+
+        >>> import minigrad as mg
+        >>> x = mg.Scalar(3.0)
+        >>> (x * x).backward()
+        >>> mg.graph(x + 1).gradients(), x.grad
+        ((1.0, None, 1.0), 6.0)
+        """
+        wanted = [each.node for each in self.nodes if each.node is not None and each.node.requires_grad]
+        root = self.nodes[self.root].node
+        found = root._gradients_by(wanted) if root is not None and root.requires_grad else {}
+        return tuple(None if each.node is None else found.get(each.node) for each in self.nodes)
+
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""
-        import networkx
-
+        networkx = imported("networkx", "Graph.to_networkx")
         result = networkx.MultiDiGraph(root=self.root)
         fields = ("kind", "op", "name", "value", "grad", "scope", "options")
         for vertex in self.nodes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -200,6 +200,12 @@ class Scalar(Node):
         with collectable():
             _accumulate_scalars(order, gradients)
             _add(gradients)
+
+    def _gradients_by(self, nodes: Sequence[Node]) -> Mapping[Node, Any]:
+        order, gradients = _walk(self)
+        gradients[self] = 1.0
+        _accumulate_floats(order, gradients)
+        return gradients
 
     def item(self) -> float:
         """The value as a Python float."""

@@ -1,6 +1,6 @@
 """Verify gradients: `check_gradients`, numerical derivatives, mutation tests and (with hypothesis) strategies."""
 
-from importlib import import_module
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import operations
@@ -26,15 +26,15 @@ __all__ = [
     "relative_error",
 ]
 
-#: Modules that are imported when they are asked for: who checks a gradient needs neither, nor hypothesis.
-_ON_USE = ("mutation", "strategies")
+#: Imported when they are first used: `strategies` needs Hypothesis, and few programs want either.
+_LATER = ("mutation", "strategies")
 
 
 def __getattr__(name: str) -> Any:
-    if name in _ON_USE:
-        return import_module(f"{__name__}.{name}")
+    if name in _LATER:
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_ON_USE})
+    return sorted({*globals(), *_LATER})

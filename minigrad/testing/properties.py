@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ..packages import imported
 from ..registry import Composed, Domain, Op
 from .gradients import check_gradients
 
@@ -39,8 +40,6 @@ def gradient_property(
     ------
     TypeError
         If an input is none of these, or the function has no such argument.
-    ImportError
-        If Hypothesis is missing, with what to install.
 
     Examples
     --------
@@ -54,11 +53,7 @@ def gradient_property(
 
     >>> mg.testing.gradient_property(mg.softmax, max_examples=5)()
     """
-    try:
-        from hypothesis import given, settings
-    except ImportError as error:
-        raise ImportError("gradient_property draws its inputs with Hypothesis: pip install hypothesis") from error
-
+    hypothesis = imported("hypothesis", "gradient_property")
     options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance}
 
     def test_of(strategy: Any, check: Callable[[Any], object], name: str, like: Any) -> Callable[[], None]:
@@ -67,8 +62,8 @@ def gradient_property(
 
         test.__name__ = test.__qualname__ = name
         test.__doc__, test.__module__ = like.__doc__, like.__module__
-        made = given(strategy)(test)
-        return settings(max_examples=max_examples)(made) if max_examples is not None else made
+        made = hypothesis.given(strategy)(test)
+        return hypothesis.settings(max_examples=max_examples)(made) if max_examples is not None else made
 
     if len(inputs) == 1 and isinstance(inputs[0], (Op, Composed)):
         from .strategies import examples_of
