@@ -60,7 +60,7 @@ def _has_attributes(holder: Any) -> bool:
     kind = type(holder)
     if not kind.__dictoffset__ or isinstance(holder, (Op, Composed)):
         return False
-    return kind is types.SimpleNamespace or kind.__module__.partition(".")[0] not in _FOREIGN
+    return kind is types.SimpleNamespace or str(kind.__module__).partition(".")[0] not in _FOREIGN
 
 
 def _used_by(function: types.FunctionType) -> list[Any]:
