@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import MinigradError, ShapeError
+from .errors import MatrixError, MinigradError, ShapeError
 
 #: The errors that are told anew. All others pass: those of a user's own, and those that minigrad has named already.
 TOLD = (
@@ -16,7 +16,7 @@ TOLD = (
 
 #: What a caller may rely on, most special first. Anything else is an accident inside, and so a TypeError outside.
 _KEPT: tuple[Any, ...] = (
-    ShapeError, np.linalg.LinAlgError, IndexError, OverflowError, MemoryError, ValueError, TypeError
+    MatrixError, ShapeError, np.linalg.LinAlgError, IndexError, OverflowError, MemoryError, ValueError, TypeError
 )  # fmt: skip
 
 
