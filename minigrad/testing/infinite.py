@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..errors import NotDifferentiableError
 from .numerical import numerical_jvp
-from .report import IS_INCONCLUSIVE, Comparison
+from .report import IS_INCONCLUSIVE, IS_RIGHT, Comparison
 from .subject import Subject, signed
 
 #: Steps whose differences are compared: those of a slope that is infinite grow without end.
@@ -60,6 +60,22 @@ def beside_infinite(
                 part.numeric[tuple(index)], part.error[tuple(index)] = _slope(subject, i, tuple(index))
         found[label] = part
     return found
+
+
+def infinite_slopes(subject: Subject, comparisons: Mapping[str, Comparison]) -> dict[str, str]:
+    """Notes on finite claims where the differences grow without end: no number is the derivative, nor a subgradient."""
+    notes: dict[str, str] = {}
+    looked_at = 0
+    for i, label in enumerate(subject.labels):
+        part = comparisons[label]
+        doubtful = (part.verdict != IS_RIGHT) & (part.error > 1e-3 * np.abs(part.numeric))
+        for index in map(tuple, np.argwhere(doubtful & np.isfinite(part.analytic)).tolist()):
+            looked_at += 1
+            slope = _slope(subject, i, index)[0] if looked_at <= _MOST else 0.0
+            if np.isinf(slope):
+                part.numeric[index], part.verdict[index] = slope, IS_INCONCLUSIVE
+                notes[label] = f"the numerical derivative is infinite at {list(index)}: the function has none there"
+    return notes
 
 
 def along_a_direction(subject: Subject, claimed: Sequence[np.ndarray]) -> dict[str, Comparison]:

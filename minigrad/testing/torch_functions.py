@@ -34,7 +34,7 @@ class Torch(Adapter):
                 self._modules.append(each)
                 if any(p.requires_grad and all(p is not x for x in given) for p in each.parameters()):
                     self.notes[type(each).__name__] = (
-                        "a module that the function uses, its parameters are not checked: give it as an input to check them"
+                        "a module that the function uses; its parameters are not checked: give it as an input, too"
                     )
         self._given = list(given)
 
