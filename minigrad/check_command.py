@@ -202,13 +202,15 @@ def _read(text: str) -> Any:
     if text.endswith(".npy"):
         try:
             return np.load(text, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"--input {text}: {error}") from None
+        except FileNotFoundError:
+            raise UserError(f"--input {text}: there is no such file") from None
+        except Exception as error:  # NumPy answers damaged files with half a dozen kinds
+            raise UserError(f"--input {text}: is no whole .npy file of numbers ({error})") from None
     try:
         array = np.asarray(ast.literal_eval(text), dtype=np.float64)
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, MemoryError):
         raise UserError(
-            f"--input {text}: wants a number, a list of numbers such as [[1, 2], [3, 4]], or FILE.npy"
+            f"--input {text:.60}: wants a number, a list of numbers such as [[1, 2], [3, 4]], or FILE.npy"
         ) from None
     return array if array.ndim else np.asarray(array)
 

@@ -52,12 +52,17 @@ class Normalizer:
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
         axis = None if one_deviation else 0
         # In float32 the sums alone would make a deviation out of a constant, so they are taken in float64 at least.
-        deviation = np.broadcast_to(x.std(axis=axis, dtype=np.result_type(dtype, np.float64)), x.shape[1:])
-        # A constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed), so what
-        # tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
-        spread = np.subtract(x.max(axis=axis), x.min(axis=axis), dtype=dtype)
+        # Even so a constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed).
+        # What tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = x.mean(axis=0, dtype=np.result_type(dtype, np.float64))
+            deviation = np.broadcast_to(x.std(axis=axis, dtype=mean.dtype), mean.shape)
+            spread = np.subtract(x.max(axis=axis), x.min(axis=axis), dtype=dtype)
         constant = spread <= _ULPS * np.finfo(dtype).eps * np.abs(x, dtype=dtype).max(axis=axis)
-        mean = x.mean(axis=0, dtype=deviation.dtype)
+        if not np.all(constant | (np.isfinite(deviation) & (deviation > 0))):
+            raise ValueError(
+                f"Normalizer: x goes up to {np.abs(x).max():g}: its squares are no floats; rescale it first"
+            )
         return cls(mean.astype(dtype), np.where(constant, 1.0, deviation).astype(dtype))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:

@@ -91,9 +91,9 @@ class Optimizer:
 
     def _check_options(self, group: Mapping[str, Any]) -> None:
         for name, value in group.items():
-            low, high = _RANGES.get(name, (None, None))
-            if low is None:
+            if name not in _RANGES:
                 continue
+            low, high = _RANGES[name]
             if not isinstance(value, (int, float, np.number)):
                 raise TypeError(f"{type(self).__name__}: {name} is {value!r:.60}, but must be a number")
             if not low <= value < high:

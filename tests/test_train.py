@@ -307,6 +307,9 @@ def test_a_normalizer_refuses_holes_nothing_and_other_features():
         mg.data.Normalizer.of([[1.0, 2.0], [np.inf, 3.0]])
     with pytest.raises(ValueError, match=r"x is \(0, 2\) and holds no samples"):
         mg.data.Normalizer.of(np.zeros((0, 2)))
+    for size in (1e300, 1e-300):
+        with pytest.raises(ValueError, match=r"x goes up to .*; rescale it first"):
+            mg.data.Normalizer.of(np.arange(6.0).reshape(3, 2) * size)
     normalizer = mg.data.Normalizer.of(np.arange(6.0).reshape(3, 2))
     with pytest.raises(mg.ShapeError, match=r"x is \(3, 1\).*features are \(2,\)"):
         normalizer(np.zeros((3, 1)))

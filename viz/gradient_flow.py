@@ -135,7 +135,7 @@ def _over_epochs(gradients: Mapping[str, Any], log: bool, title: str) -> Picture
             epochs = np.arange(1, len(values) + 1)
             look: dict[str, Any] = {"ls": styles[i // 2 % 4], "marker": "." if len(values) <= 40 else None}
             axes.plot(epochs, _on_scale(values, log), color=color, label=name.removeprefix("layers."), **look)
-            marks |= {each.get_label(): each for each in _mark(axes, epochs, values, log, color, 5)}
+            marks |= {str(each.get_label()): each for each in _mark(axes, epochs, values, log, color, 5)}
         for each in marks.values():
             each.set_color(LIGHT.edge)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -43,6 +43,8 @@ def gradient_property(
     ------
     TypeError
         If an input is none of these, or the function has no such argument.
+    ImportError
+        If Hypothesis is missing, with what to install.
 
     Examples
     --------
