@@ -113,8 +113,10 @@ def _slope(subject: Subject, i: int, index: tuple[int, ...]) -> tuple[float, flo
 
     here = at(0.0)
     for side in (1.0, -1.0):
-        slopes = np.array([(at(side * h) - here) / (side * h * scale) for h in _STEPS])
-        if np.all(np.abs(slopes[1:]) > 2 * np.abs(slopes[:-1])) and np.isfinite(slopes).all():
+        rises = np.array([at(side * h) - here for h in _STEPS])
+        slopes = rises / (side * scale * np.array(_STEPS))
+        steep = np.all(np.abs(slopes[1:]) > 2 * np.abs(slopes[:-1])) and np.isfinite(slopes).all()
+        if steep and abs(rises[-1]) < 0.9 * abs(rises[0]):  # else it is a jump, and what lies across it is no slope
             return float(np.copysign(np.inf, slopes[-1])), np.nan
     direction = [np.zeros_like(x) for x in subject.points]
     direction[i][index] = 1.0
