@@ -17,7 +17,7 @@ from .compare import along_directions, along_one_direction, every_entry
 from .culprit import culprit_of
 from .diagnosis import diagnoses_of
 from .exact import exact_checks
-from .infinite import along_a_direction, beside_infinite, finite, unknown, where_not_finite
+from .infinite import along_a_direction, beside_infinite, finite, infinite_slopes, unknown, where_not_finite
 from .report import IS_WRONG, RIGHT, Comparison, GradientError, GradientReport
 from .subject import AlongGradients, Recorded, Subject, signed
 from .subjects import subject_of
@@ -156,6 +156,7 @@ def check_gradients(
             comparisons |= along_one_direction(subject, claimed, eps, tolerance)
         else:
             comparisons |= _every_entry(subject, claimed, eps, tolerance)
+            subject.notes |= infinite_slopes(subject, comparisons)
             diagnoses |= diagnoses_of(subject, comparisons)
             exact = exact_checks(subject, claimed)
     # where the differences are infinite too, no part of the graph is to blame
