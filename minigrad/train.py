@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from .data import Seed, batches, finite_array
+from .data import Seed, batches, finite_array, real_array
 from .graph import describe, no_grad
 from .nn.layers import BatchNorm
 from .nn.module import Module
@@ -61,7 +61,7 @@ class History:
 def outputs_of(model: Module, x: Any) -> np.ndarray:
     """What the model gives for each sample, at test time and without a graph."""
     with _Evaluating(model), no_grad():
-        return _values(model(np.asarray(x)))
+        return _values(model(real_array("predict", "x", x)))
 
 
 def predict(model: Module, x: Any) -> np.ndarray:
@@ -86,7 +86,7 @@ def evaluate(
     The score is the accuracy for a classifier and R² for a regression, as `fit` chooses it; None where there is no
     telling and none is given.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = real_array("evaluate", "x", x), real_array("evaluate", "y", y)
     outputs, value = _measured(model, cost, x, y)
     score = score or score_of(cost, outputs, y)
     return value, None if score is None else float(score(outputs, y))

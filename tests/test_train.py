@@ -93,6 +93,8 @@ def test_a_cost_of_ones_own_is_scored_where_the_targets_tell_how_and_by_a_given_
         return np.mean(np.square(outputs - targets))
 
     assert trained(cost, x, x[:, :1], 1, epochs=1)[1].score == "R²"
+    model, history = trained(lambda outputs, targets: cost(outputs[:, 0], targets), x, x[:, 0], 1)
+    assert history.train_score[-1] == 1 - np.sum((x[:, 0] - model(x).data[:, 0]) ** 2) / (120 * x[:, 0].var()) > 0.9
     history = trained(cost, x, y[:, None], 1, epochs=1)[1]
     assert (history.score, history.train_score) == (None, [])
     assert len(history.train_cost) == 1
@@ -198,9 +200,19 @@ def test_data_frames_lists_and_series_are_taken_as_arrays_and_texts_refused():
     assert type(normalizer(frame)) is np.ndarray
     expected = trained(mg.nn.softmax_cross_entropy, x, y, 2, epochs=2)[1]
     assert trained(mg.nn.softmax_cross_entropy, frame, pandas.Series(y), 2, epochs=2)[1] == expected
-    frame["a"] = "red"
-    with pytest.raises(TypeError, match=r"fit: x holds object, but must hold real numbers"):
+    frame["a"] = frame["a"] > 0  # NumPy makes objects of columns of several dtypes
+    mixed = np.column_stack([x[:, 0] > 0, x[:, 1:]])
+    np.testing.assert_allclose(mg.data.Normalizer.of(frame)(frame), mg.data.Normalizer.of(mixed)(mixed))
+    model = mg.nn.MLP([4, 2], rng=0)
+    np.testing.assert_array_equal(mg.train.predict(model, frame), mg.train.predict(model, mixed))
+    assert mg.train.evaluate(model, mg.nn.softmax_cross_entropy, frame, pandas.Series(y)) == mg.train.evaluate(
+        model, mg.nn.softmax_cross_entropy, mixed, y
+    )
+    frame["b"] = "red"
+    with pytest.raises(TypeError, match=r"fit: x\[0, 1\] is 'red', but must be a number"):
         trained(mg.nn.softmax_cross_entropy, frame, y, 2)
+    with pytest.raises(TypeError, match=r"fit: x holds <U3, but must hold real numbers"):
+        trained(mg.nn.softmax_cross_entropy, np.full((120, 4), "red"), y, 2)
 
 
 def test_bad_arguments_are_refused_before_anything_is_trained():
