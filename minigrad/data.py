@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ShapeError
+from .packages import imported
 
 Seed = np.random.Generator | int | None
 
@@ -215,11 +216,7 @@ def _finite(text: str, name: str, row: int, column: int) -> float:
 def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """scikit-learn's 1,797 handwritten digits: (1797, 64) grey levels from 0 to 16, and (1797,) labels.
 
-    Raises ImportError naming the extra to install where scikit-learn is missing.
+    Raises ImportError naming the package to install where scikit-learn is missing.
     """
-    try:
-        from sklearn.datasets import load_digits as load
-    except ImportError:
-        raise ImportError("the digits come with scikit-learn: run pip install 'minigrad[data]'") from None
-    x, y = load(return_X_y=True)
+    x, y = imported("sklearn.datasets", "load_digits", "scikit-learn").load_digits(return_X_y=True)
     return x, y

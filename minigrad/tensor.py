@@ -9,8 +9,9 @@ import numpy as np
 
 from . import ops
 from .backward import accumulate, gradients_of
+from .contexts import current_context
 from .errors import MutationError, ShapeError
-from .graph import Node, current_context, describe, tick
+from .graph import Node, describe, tick
 from .numpy_functions import (
     ACCUMULATIONS,
     PLAIN_FUNCTIONS,
@@ -102,7 +103,16 @@ class Tensor(Node):
 
     @property
     def data(self) -> np.ndarray:
-        """The values. Write through an assignment (``w.data -= step``), which older graphs notice."""
+        """The values. A leaf's can be assigned to or written into (``w.data -= step``), which older graphs notice.
+
+        A result's are read-only. Noticed is what is written by who reads ``data`` for it; an array that was kept
+        from an earlier reading and is written into between forward and backward is seen by `detect_anomaly` alone.
+        """
+        if self.op is not None:
+            view = self._data.view()
+            view.flags.writeable = False
+            return view
+        self.mark_shown()
         return self._data
 
     @data.setter
@@ -118,7 +128,7 @@ class Tensor(Node):
             raise TypeError(
                 f"data: {describe(self)} cannot take {value.dtype} data; cast it with .astype(np.{self._data.dtype})"
             )
-        self._data = value
+        self._data = value if value is self._data else value.copy()
         self.mark_changed()
 
     @property
@@ -306,10 +316,9 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self._data.item(), spec) if spec and self._data.size == 1 else repr(self)
 
-    def __reduce__(self) -> Any:
-        if self.op is not None:
-            raise TypeError(f"{describe(self)} is inside a graph and cannot be copied or saved; use .detach()")
-        return _rebuild, (self._data, self.requires_grad, self.name)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.inputs, self.requires_grad = (), state["requires_grad"]
 
     # ---- methods that take NumPy's looser calls --------------------------------------------------------
 
@@ -365,10 +374,6 @@ class Tensor(Node):
         return ops.greater_equal(self, other)
 
     __hash__ = object.__hash__
-
-
-def _rebuild(data: np.ndarray, requires_grad: bool, name: str | None) -> Tensor:
-    return Tensor(data, requires_grad=requires_grad, name=name)
 
 
 def _name_of(name: str | None) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
+from .contexts import no_grad
 from .data import Seed, batches, finite_array, real_array
-from .graph import describe, no_grad
+from .graph import describe
 from .nn.layers import BatchNorm
 from .nn.module import Module
 from .nn.scores import TITLES, Score, score_of
 from .optim import Optimizer
+from .packages import imported
 from .tensor import Tensor
 
 
@@ -185,8 +186,7 @@ def fit(
     parameters = list(model.named_parameters())
     history = History(batches_per_epoch=-(-len(x) // batch_size) - leaves_one_out)
     model.train()
-    bar = tqdm(total=epochs * history.batches_per_epoch, disable=not progress, unit="batch", desc="training")
-    with bar:
+    with _progress_bar(epochs * history.batches_per_epoch, progress) as bar:
         for _ in range(epochs):
             sums: dict[str, list[np.ndarray]] = {}
             for x_batch, y_batch in batches(x, y, batch_size, rng=generator):
@@ -227,6 +227,29 @@ def _check_parameters(model: Module, cost: Any, optimizer: Optimizer) -> None:
             f"{missing[0]!r}; make the optimizer of this model's parameters, after its last layer was set: "
             f"{type(optimizer).__name__}(model.parameters(), …)"
         )
+
+
+class _NoBar:
+    """In place of tqdm's bar where none is wanted."""
+
+    def __enter__(self) -> _NoBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self) -> None:
+        """Another batch is done."""
+
+    def set_postfix(self, shown: dict[str, str]) -> None:
+        """What to show behind the bar."""
+
+
+def _progress_bar(batches: int, shown: bool) -> Any:
+    if not shown:
+        return _NoBar()
+    tqdm = imported("tqdm", "the progress bar of fit (progress=False goes without)")
+    return tqdm.tqdm(total=batches, unit="batch", desc="training")
 
 
 def _step(model: Module, cost: Callable[..., Any], optimizer: Optimizer, x: np.ndarray, y: np.ndarray) -> float:

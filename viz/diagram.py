@@ -7,17 +7,19 @@ import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import graphviz
 import numpy as np
 
 from minigrad.graph import Graph, Node, StaleGraphError, Vertex, graph
+from minigrad.packages import imported
 
 from . import layout
 from .files import format_of, write_whole
-from .pdf import pdf_of_svg
 from .theme import LIGHT, Theme
+
+if TYPE_CHECKING:
+    import graphviz
 
 FORMATS = ("svg", "png", "pdf", "dot")
 
@@ -49,6 +51,9 @@ class Diagram:
             if kind == "dot":
                 content = self.source.encode()
             elif kind == "pdf":
+                imported("matplotlib", "a graph as PDF")
+                from .pdf import pdf_of_svg
+
                 content = pdf_of_svg(self.render("svg"))
             elif kind in FORMATS:
                 content = layout.render(self.source, kind, engine=self._engine)
@@ -152,7 +157,7 @@ def draw(
             return f"{name}.grad" if name else "grad"
         return f"d{final}/d{name}" if name else "gradient"
 
-    source = graphviz.Digraph("computation", strict=False)
+    source = imported("graphviz", "viz.draw").Digraph("computation", strict=False)
     source.attr(
         rankdir=direction, bgcolor=theme.background, fontname=theme.font, fontcolor=theme.text, ordering="in",
         nodesep="0.3", ranksep="0.6", pad="0.15",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeGuard
 
-from ..graph import scope
+from ..contexts import scope
 from ..tensor import Tensor
 
 

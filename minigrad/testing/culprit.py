@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +47,18 @@ class Culprit:
         return viz.draw(np.sum(root) if np.size(root) != 1 else root, marks=marks)
 
     def saved(self, picture: Any = None) -> Culprit:
-        """The same with its picture in a file, by default in a new folder for temporary files; as it is without viz."""
-        if self.expression is None or importlib.util.find_spec("viz") is None:
+        """The same with its picture in a file, by default in a new folder for temporary files.
+
+        Without what drawing needs, the text says so.
+        """
+        if self.expression is None:
             return self
-        path = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg" if picture is None else picture
-        return dataclasses.replace(self, picture=Path(self.draw().save(path)))
+        try:
+            drawing = self.draw()
+            path = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg" if picture is None else picture
+            return dataclasses.replace(self, picture=Path(drawing.save(path)))
+        except (ImportError, RuntimeError) as error:
+            return dataclasses.replace(self, text=f"{self.text} (not drawn: {error})")
 
     def __str__(self) -> str:
         lines = [f"  {self.text}"]

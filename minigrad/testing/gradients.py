@@ -130,7 +130,7 @@ def check_gradients(
         order = max(order, least_order)
     _refuse_unsteady(subject)
     if tolerance is None:
-        tolerance = max(RIGHT, 1e4 * subject.epsilon)
+        tolerance = max(RIGHT, min(1e4 * subject.epsilon, 1e-2))
     comparisons: dict[str, Comparison] = {}
     diagnoses: dict[str, str] = {}
     exact: Mapping[str, str] = {}

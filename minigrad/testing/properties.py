@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ..packages import imported
 from ..registry import Composed, Domain, Op
 from .gradients import check_gradients
 
@@ -52,8 +53,7 @@ def gradient_property(
 
     >>> mg.testing.gradient_property(mg.softmax, max_examples=5)()
     """
-    from hypothesis import given, settings
-
+    hypothesis = imported("hypothesis", "gradient_property")
     options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance}
 
     def test_of(strategy: Any, check: Callable[[Any], object], name: str, like: Any) -> Callable[[], None]:
@@ -62,8 +62,8 @@ def gradient_property(
 
         test.__name__ = test.__qualname__ = name
         test.__doc__, test.__module__ = like.__doc__, like.__module__
-        made = given(strategy)(test)
-        return settings(max_examples=max_examples)(made) if max_examples is not None else made
+        made = hypothesis.given(strategy)(test)
+        return hypothesis.settings(max_examples=max_examples)(made) if max_examples is not None else made
 
     if len(inputs) == 1 and isinstance(inputs[0], (Op, Composed)):
         from .strategies import examples_of

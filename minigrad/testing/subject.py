@@ -16,10 +16,12 @@ import numpy as np
 
 from .. import ops
 from ..backward import gradients_of
+from ..contexts import enable_grad, no_grad
 from ..forward import push_forward
-from ..graph import Node, enable_grad, no_grad
+from ..graph import Node
 from ..nn.module import Module
 from ..scalar import Scalar
+from ..state import kept, state_behind
 from ..tensor import Tensor
 from ..trees import leaves_of, paths_of, rebuilt
 from .frameworks import as_array, as_functions, framework_of
@@ -228,8 +230,9 @@ class Foreign(Subject):
 class Recorded(Subject):
     """A function of Tensors, or of Scalars where all inputs are numbers; parameters are changed in place and restored.
 
-    Every run finds modules as they were: running averages, and the state of random generators (a dropout's mask is
-    the same in all of them), are put back after it.
+    Every run finds modules as they were: running averages, what they count and collect, and the state of random
+    generators (a dropout's mask is the same in all of them), are put back after it, also of those that f closes over;
+    so is the ``grad`` of leaves.
     """
 
     def __init__(self, f: Any, inputs: Sequence[Any], names: Sequence[str] | None, scalars: bool) -> None:
@@ -238,7 +241,6 @@ class Recorded(Subject):
         given = list(inputs)
         if isinstance(f, Module):
             labels, given = [*labels, ""], [*given, f]
-        self._modules = [leaf for x in given for leaf in leaves_of(x) if isinstance(leaf, Module)]
         self.scalars = scalars and all(isinstance(x, (float, Scalar)) for x in inputs) and bool(inputs)
         self.labels = []
         self.leaves: list[Any] = []
@@ -250,6 +252,7 @@ class Recorded(Subject):
         if not self.leaves:
             raise TypeError("check_gradients: there is nothing to differentiate by: the inputs hold no floats")
         self.points = [_point(label, leaf) for label, leaf in zip(self.labels, self.leaves)]
+        self._state = [each for each in state_behind([f, given]) if all(each is not leaf for leaf in self.leaves)]
 
     def _argument(self, label: str, x: Any) -> Any:
         """What f is given for an input; the nodes that its gradient is taken by are noted."""
@@ -276,16 +279,16 @@ class Recorded(Subject):
     @contextmanager
     def at(self, points: Sequence[np.ndarray]) -> Iterator[None]:
         """The leaves hold these points, and everything is as it was afterwards."""
-        kept = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
+        before = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
         try:
-            with _frozen(self._modules):
+            with kept(self._state):
                 for leaf, point in zip(self.leaves, points):
                     leaf._data = float(point) if isinstance(leaf, Scalar) else point
                     leaf.grad = 0.0 if isinstance(leaf, Scalar) else None
                     leaf.mark_changed()
                 yield
         finally:
-            for leaf, data, gradient in kept:
+            for leaf, data, gradient in before:
                 leaf._data, leaf.grad = data, gradient
                 leaf.mark_changed()
 
@@ -374,24 +377,3 @@ class AlongGradients(Subject):
     def magnitude(self) -> float:
         """Of the gradient's terms."""
         return float(sum(np.sum(np.abs(g * v)) for g, v in zip(self.first.claim(), self.directions)))
-
-
-@contextmanager
-def _frozen(modules: Sequence[Module]) -> Iterator[None]:
-    """Whatever a run changes in the modules is put back: attributes, arrays, the state of random generators."""
-    everything = {id(each): each for module in modules for each in module.modules()}.values()
-    attributes = [(module, dict(vars(module))) for module in everything]
-    values = [value for _, kept in attributes for value in kept.values()]
-    arrays = [(value, value.copy()) for value in values if isinstance(value, np.ndarray)]
-    generators = [(value, value.bit_generator.state) for value in values if isinstance(value, np.random.Generator)]
-    try:
-        yield
-    finally:
-        for module, kept in attributes:
-            vars(module).clear()
-            vars(module).update(kept)
-        for array, copied in arrays:
-            if array.flags.writeable:
-                array[...] = copied
-        for generator, state in generators:
-            generator.bit_generator.state = state
