@@ -87,11 +87,14 @@ def real_array(what: str, name: str, data: Any) -> np.ndarray:
 
     Raises TypeError for anything but numbers.
     """
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        raise TypeError(f"{what}: {name} has masked entries; fill them with .filled(value), or leave their samples out")
     array = np.asarray(data)
     if array.dtype.kind == "O":
         for place, each in np.ndenumerate(array):
             if not isinstance(each, (Real, np.bool_)):
-                raise TypeError(f"{what}: {name}{list(place)} is {each!r:.40}, but must be a number; encode it as one")
+                where = name + (str(list(place)) if place else "")
+                raise TypeError(f"{what}: {where} is {each!r:.40}, but must be a number; encode it as one")
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiub":
         raise TypeError(

@@ -113,6 +113,8 @@ def test_predicting_a_class_from_one_column_is_refused():
     with pytest.raises(ValueError, match=r"predict: the model gives \(120, 1\).*compare logits with 0"):
         mg.train.predict(model, x)
     np.testing.assert_array_equal(mg.train.outputs_of(model, x), model(x).data)
+    classifier = mg.nn.MLP([4, 3], rng=0)
+    assert mg.train.predict(classifier, x[0]) == mg.train.predict(classifier, x)[0]  # one sample without its axis
 
 
 # ---- what is trained ------------------------------------------------------------------------------------------
@@ -229,6 +231,13 @@ def test_bad_arguments_are_refused_before_anything_is_trained():
         trained(mg.nn.softmax_cross_entropy, x, y[:7], 2)
     with pytest.raises(ValueError, match=r"y\[3\] is nan"):
         trained(mg.nn.softmax_cross_entropy, x, np.where(np.arange(120) == 3, np.nan, y), 2)
+    with pytest.raises(TypeError, match="x has masked entries"):
+        trained(mg.nn.softmax_cross_entropy, np.ma.masked_greater(x, 1), y, 2)
+    with pytest.raises(TypeError, match=r"dev is ndarray, but must be a pair \(x, y\)"):
+        trained(mg.nn.softmax_cross_entropy, x, y, 2, dev=x)
+    model = mg.nn.MLP([4, 2], rng=0)
+    with pytest.raises(TypeError, match="a Module, a cost function and an optimizer, in this order, got MLP, Adam, Op"):
+        mg.train.fit(model, mg.optim.Adam(model.parameters()), mg.nn.softmax_cross_entropy, x, y)
     with pytest.raises(TypeError, match="the cost gave float64, but must give a Tensor"):
         trained(lambda outputs, targets: np.mean(outputs.data), x, y, 2)
 
