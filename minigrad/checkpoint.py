@@ -69,7 +69,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
                     put_back()
                 return _checked(f, leaves_of(f(*arguments, **options)), value)
 
-        node = _checkpoint(nodes, function=lambda: context.copy().run(again), value=value, nodes=tuple(nodes))
+        node = _checkpoint(nodes, function=lambda: context.copy().run(again), value=value, nodes=lambda: nodes)
         if len(leaves) == 1:
             return rebuilt(output, [node])
         stops = np.cumsum([0, *(each.size for each in leaves)])
@@ -122,7 +122,7 @@ def _taken_from_before(output: Tensor, start: int) -> list[Tensor]:
     return list(found)
 
 
-def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
     """The value that was computed already; its graph was let go."""
     return value
 
@@ -132,7 +132,9 @@ _checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, Fals
 
 
 @_checkpoint.rule
-def _(g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+def _(
+    g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]
+) -> Any:
     again = function()
     with enable_grad():
-        return gradients_within(again, nodes, g, isinstance(g, Tensor))
+        return gradients_within(again, nodes(), g, isinstance(g, Tensor))

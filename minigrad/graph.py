@@ -119,6 +119,15 @@ class Node:
     def __copy__(self) -> Any:
         return deepcopy(self)
 
+    def _as_option(self, op: Any, name: str) -> Any:
+        """Its plain value as an option of an operation; TypeError where a gradient is wanted, which would be lost."""
+        if getattr(self, "requires_grad", True) and current_context().recording:
+            raise TypeError(
+                f"{op.name}: {name}= is {describe(self)}, which wants a gradient, and {op.name} does not differentiate "
+                f"{name}=; give .detach() of it (or .item() for a number) if its value alone is meant"
+            )
+        return self._data[()] if getattr(self._data, "ndim", None) == 0 else self._data
+
 
 # ---- what a context asks of a new node ----------------------------------------------------------------------
 

@@ -38,6 +38,8 @@ ACCUMULATIONS = {np.add: "cumsum", np.multiply: "cumprod"}
 
 def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueError:
     """The same error with every input's name and shape, as a `ShapeError` where NumPy complains of shapes."""
+    if isinstance(error, np.exceptions.AxisError):
+        return error
     story = ", ".join(
         f"{name} is {describe(x)}" if x is not None else f"{name} is None"
         for name, x in zip(op.input_names if not op.variadic else map(str, range(len(inputs))), inputs)

@@ -6,14 +6,18 @@ What the operations are stands in ``ops/``; how their derivatives are chained st
 from __future__ import annotations
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from .errors import RuleError
+from .failures import TOLD, told
 from .floats import FLOATS, on_floats
 
 _operations: dict[str, Op | Composed] = {}
@@ -86,12 +90,13 @@ def op(
     Raises
     ------
     RuleError
-        If the name is taken, or (at ``.rule``) a rule does not take ``(g, y, *inputs, **options)``.
+        If the name is taken by a built-in operation or another module's (running the same definition again replaces
+        it, as in a notebook; graphs that were made with the old one keep it), or (at ``.rule``) a rule does not take
+        ``(g, y, *inputs, **options)``.
 
     Examples
     --------
     >>> import numpy as np, minigrad as mg
-    >>> from minigrad.registry import forget
     >>> @mg.op(inputs=[mg.real(-3, 3)])
     ... def cube(x, /):
     ...     "y = x³"
@@ -103,24 +108,39 @@ def op(
     >>> cube(x).sum().backward()
     >>> x.grad
     array([ 3., 12.])
-    >>> forget("cube")
+    >>> mg.forget("cube")
     """
 
     def register(function: Callable[..., Any]) -> Op:
         functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
         name = function.__name__.removesuffix("_")
-        if name in _operations:
-            raise RuleError(f"op: an operation named {name!r} is registered already; choose another name")
+        before = _operations.get(name)
+        if before is not None and (_is_built_in(before) or _place(before.forward) != _place(function)):
+            raise RuleError(
+                f"op: an operation named {name!r} is registered already, by {'.'.join(_place(before.forward))}; choose "
+                "another name" + ("" if _is_built_in(before) else f", or take that one out with mg.forget({name!r})")
+            )
         new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, broadcasts, saves)
         new.linear = linear
-        _check_registration(new)
+        _check_registration(new, before)
+        if before is not None:
+            forget(name)
         _registered(new)
         return new
 
     return register if function is None else register(function)
 
 
-def _check_registration(op: Op) -> None:
+def _place(function: Callable[..., Any]) -> tuple[str, str]:
+    """Where a function is defined: the same cell or file run again defines the same operation anew."""
+    return function.__module__, function.__qualname__
+
+
+def _is_built_in(op: Op | Composed) -> bool:
+    return (op.__module__ or "").startswith(f"{__package__}.ops.")
+
+
+def _check_registration(op: Op, before: Op | Composed | None) -> None:
     """Raise RuleError for what would only fail, or mislead, when the operation is used or tested."""
     if op.inputs is not None and not callable(op.inputs):
         if not all(isinstance(each, Domain) for each in op.inputs):
@@ -132,22 +152,65 @@ def _check_registration(op: Op) -> None:
     for each in op.numpy_functions:
         if not callable(each):
             raise RuleError(f"op {op.name}: numpy= wants functions of NumPy, got {each!r}")
-        if each in _by_numpy_function:
+        if _by_numpy_function.get(each, before) is not before:
             raise RuleError(f"op {op.name}: np.{each.__name__} stands for {_by_numpy_function[each].name} already")
     if not isinstance(op.label, str):
         raise RuleError(f"op {op.name}: label= wants a short text, got {op.label!r}")
+    if op.inputs is not None and not callable(op.inputs) and op.elementwise and not _is_built_in(op):
+        _check_entry_by_entry(op, op.inputs)
+
+
+def _check_entry_by_entry(op: Op, domains: Sequence[Domain]) -> None:
+    """Raise RuleError if an operation that is said to work entry by entry plainly does not, as a sum does not.
+
+    Forward derivatives, the checks' samplers and Scalars take it at its word.
+    """
+    points = [
+        np.array([0.75 * x.low + 0.25 * x.high, 0.25 * x.low + 0.75 * x.high, 0.5 * (x.low + x.high)]) for x in domains
+    ]
+
+    def value(points: list[np.ndarray]) -> np.ndarray:
+        found = op.forward(*points, **options)
+        return np.asarray(found[0] if op.saves else found)
+
+    options = {k: v for k, v in op.option_defaults.items() if v is not inspect.Parameter.empty}
+    try:
+        with np.errstate(all="ignore"):
+            whole, again = value(points), value(points)
+            entries = [value([x[i : i + 1] for x in points]) for i in range(3)]
+    except Exception:  # what it cannot do shows when it is used, with its own error
+        return
+    if whole.shape != (3,):
+        what = f"three numbers each gave shape {whole.shape}"
+    elif np.array_equal(whole, again, equal_nan=True) and not np.allclose(
+        whole, np.concatenate([x.reshape(-1) for x in entries]), equal_nan=True
+    ):
+        what = "an entry of its value depends on other entries of its inputs"
+    else:
+        return
+    raise RuleError(
+        f"op {op.name}: inputs= given as domains says that it works entry by entry, but {what}. Give a function of "
+        "draw, such as inputs=lambda draw: ((draw.array((2, 3)),), {}), or elementwise=False"
+    )
 
 
 def composed(
-    *, inputs: Sampler, numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (), differentiable: bool = True
+    *,
+    inputs: Sampler,
+    numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+    differentiable: bool = True,
+    differentiated: str | None = None,
 ) -> Callable[[Callable[..., Any]], Composed]:
     """Register a function made of operations, with NumPy's name and signature; it records its parts.
 
-    ``inputs`` draws the arguments and options of a whole call, as it is written.
+    ``inputs`` draws the arguments and options of a whole call, as it is written. ``differentiated`` names the
+    parameters that may be tensors, as in ``"a weights"``: those without a default value if it is left out. The others
+    are options.
     """
 
     def register(function: Callable[..., Any]) -> Composed:
-        new = Composed(function, inputs, tuple(numpy) if isinstance(numpy, Sequence) else (numpy,), differentiable)
+        functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
+        new = Composed(function, inputs, functions, differentiable, differentiated)
         _registered(new)
         return new
 
@@ -171,6 +234,7 @@ class Composed:
         inputs: Sampler,
         numpy_functions: tuple[Callable[..., Any], ...],
         differentiable: bool,
+        differentiated: str | None,
     ) -> None:
         self.name = self.__name__ = self.__qualname__ = function.__name__.removesuffix("_")
         self.forward = self.__wrapped__ = function
@@ -179,7 +243,19 @@ class Composed:
         self.differentiable = differentiable
         self.__doc__ = inspect.getdoc(function)
         self.__module__ = function.__module__
-        self._options = frozenset(inspect.signature(function).parameters)
+        parameters = inspect.signature(function).parameters.values()
+        self._options = frozenset(p.name for p in parameters)
+        #: The parameters that are differentiated; the others are options, whose tensors must not want a gradient.
+        self.differentiated = frozenset(
+            [p.name for p in parameters if p.default is p.empty] if differentiated is None else differentiated.split()
+        )
+        if not self.differentiated <= self._options:
+            raise RuleError(f"composed {self.name}: differentiated={differentiated!r} names what is no parameter")
+        #: By place, the name of an option, or None for what is differentiated.
+        self._option_names = [
+            None if p.name in self.differentiated else p.name for p in parameters if p.kind is not p.KEYWORD_ONLY
+        ]
+        self._first_option = next((i for i, name in enumerate(self._option_names) if name), math.inf)
 
     def __repr__(self) -> str:
         return f"<composed {self.name}>"
@@ -192,16 +268,45 @@ class Composed:
         """The call as it is written, such as ``vstack(tup)``."""
         return f"{self.name}{inspect.signature(self.forward)}"
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         if options and not options.keys() <= self._options:
             options = accepted_options(self, self._options, options)
-        return self.forward(*arguments, **options)
+        if len(arguments) > self._first_option:
+            arguments = tuple(
+                plain_option(self, name, x) if name else x for name, x in zip_longest(self._option_names, arguments)
+            )[: len(arguments)]
+        for each in options.values():
+            if type(each) not in _PLAIN_TYPES:
+                options = {k: x if k in self.differentiated else plain_option(self, k, x) for k, x in options.items()}
+                break
+        try:
+            return self.forward(*arguments, **options)
+        except TOLD as error:
+            raise told(self, arguments, options, error) from error
+
+
+#: What holds no tensor.
+_PLAIN_TYPES = frozenset({int, float, bool, str, type(None), type, np.ndarray})
+
+
+def plain_option(op: Op | Composed, name: str, value: Any) -> Any:
+    """An option's value with plain data in place of tensors; TypeError where one of them wants a gradient.
+
+    An option is not differentiated: the gradient of what it holds would be lost without a word.
+    """
+    kind = type(value)
+    if kind in _PLAIN_TYPES:
+        return value
+    if kind is list or kind is tuple:
+        parts = [plain_option(op, name, each) for each in value]
+        return value if all(a is b for a, b in zip(parts, value)) else kind(parts)
+    return value._as_option(op, name) if hasattr(kind, "_as_option") else value
 
 
 def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Let NumPy's spelled-out defaults pass (``out=None``) and refuse any other unknown option."""
     for each, value in options.items():
-        if each in known or value is None or value is np._NoValue:
+        if each in known or ((value is None or value is np._NoValue) and each in _spelled_out(op)):
             continue
         if each == "out":
             raise TypeError(f"{op.name}: out= is not possible in a graph; use the result instead")
@@ -211,6 +316,18 @@ def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> 
             raise TypeError(f"{op.name}: where= leaves entries without a value; use mg.where(condition, y, other)")
         raise TypeError(f"{op.name}: unknown option {each}={value!r}; takes {op.signature}")
     return {k: v for k, v in options.items() if k in known}
+
+
+@cache
+def _spelled_out(op: Op | Composed) -> frozenset[str]:
+    """The options of an operation's NumPy functions, whose defaults a call may spell out."""
+    names: set[str] = set()
+    for each in op.numpy_functions:
+        if isinstance(each, np.ufunc):
+            names |= {"out", "dtype", "axes", "axis"} if each.signature else {"out", "dtype"}
+        else:
+            names.update(inspect.signature(each).parameters)
+    return frozenset(names)
 
 
 class Op:
@@ -250,6 +367,9 @@ class Op:
         self.linear = False
         #: The forward derivative, where it is not found from the rules.
         self.tangent_rule: Callable[..., Any] | None = None
+        #: An option that is differentiated as well, and what computes the same with a tensor for it.
+        self.tensor_option: str | None = None
+        self.with_tensor: Callable[..., Any] = forward
         #: The same for Python floats, made when the first Scalar comes.
         self.float_kernel: Any = None
         self.float_rules: tuple[Callable[..., Any], ...] = ()
@@ -284,24 +404,37 @@ class Op:
 
     # ---- calling ------------------------------------------------------------------------------------
 
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
+    def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         if self.simple and not options and len(arguments) == len(self.input_names):
             inputs = arguments
         else:
             inputs, options = self.bind(arguments, options)
+            held = self.tensor_option
+            if held is not None and hasattr(type(options[held]), "_apply"):
+                try:
+                    return self.with_tensor(*inputs, **options)
+                except TOLD as error:
+                    raise told(self, inputs, options, error) from error
         for each in inputs:
             apply = getattr(type(each), "_apply", None)
             if apply is not None:
-                return apply(self, inputs, options)
+                try:
+                    return apply(self, inputs, options)
+                except TOLD as error:
+                    raise told(self, inputs, options, error) from error
         if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
             return self.on_floats(inputs, options)
-        value = self.kernel(*inputs, **options)
+        try:
+            value = self.kernel(*inputs, **options)
+        except TOLD as error:
+            raise told(self, inputs, options, error) from error
         return value[0] if self.saves else value
 
     def bind(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a NumPy-style call into ``(inputs, options)``, every option given or at its default."""
         if self.variadic:
-            if not arguments or isinstance(arguments[0], np.ndarray):
+            first = arguments[0] if arguments else None
+            if isinstance(first, (np.ndarray, str)) or not hasattr(first, "__iter__") or getattr(first, "ndim", 1) == 0:
                 raise TypeError(f"{self.name}: the first argument must be a list or tuple of arrays")
             inputs, rest = tuple(arguments[0]), arguments[1:]
             if not inputs:
@@ -314,10 +447,20 @@ class Op:
         if rest:
             if len(rest) > len(self.option_defaults):
                 raise TypeError(f"{self.name}: takes {self.signature}, got {len(arguments)} positional arguments")
-            options = dict(zip(self.option_defaults, rest, strict=False)) | options
+            by_place = dict(zip(self.option_defaults, rest, strict=False))
+            for each in by_place.keys() & options.keys():
+                raise TypeError(f"{self.name}: {each}= is given twice; takes {self.signature}")
+            options = by_place | options
         if options or self.option_defaults:
             if options.keys() - self.option_defaults.keys():
                 options = accepted_options(self, self.option_defaults, options)
+            for each in options.values():
+                if type(each) not in _PLAIN_TYPES:
+                    held = self.tensor_option
+                    options = {k: x if k == held else plain_option(self, k, x) for k, x in options.items()}
+                    break
+            if "where" in options and np.asarray(options["where"]).dtype.kind != "b":
+                raise TypeError(f"{self.name}: where= holds no bools; give a mask, as x > 0 gives")
             options = self.option_defaults | options
             for each in self._required_options:
                 if options[each] is inspect.Parameter.empty:
@@ -380,6 +523,15 @@ class Op:
         self.tangent_rule = function
         return function
 
+    def differentiates(self, option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Give what computes the same where this option is a tensor: ``function(*inputs, **options)``, recorded."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.tensor_option, self.with_tensor = option, function
+            return function
+
+        return register
+
     def _checked(self, function: Callable[..., Any], what: str) -> Callable[..., Any]:
         """The rule, if it can be called as ``rule(g, y, *inputs, **options)``."""
         keywords: dict[str, Any] = dict.fromkeys(self.option_defaults)
@@ -433,7 +585,19 @@ def operation_of(numpy_function: Callable[..., Any]) -> Op | Composed | None:
     return _by_numpy_function.get(numpy_function)
 
 
-def forget(name: str) -> None:
-    """Take an operation out of the registry (for tests and for trying a definition again)."""
-    for each in _operations.pop(name).numpy_functions:
+def forget(operation: str | Op | Composed) -> None:
+    """Take an operation of your own out of the registry, by its name; graphs that were made with it keep it.
+
+    Raises RuleError if there is none of that name, or it is built in.
+    """
+    name = operation if isinstance(operation, str) else operation.name
+    found = _operations.get(name)
+    if found is None or (found is not operation and not isinstance(operation, str)):
+        raise RuleError(
+            f"forget: no operation {name!r} is registered" + ("" if found is None else " with this definition")
+        )
+    if _is_built_in(found):
+        raise RuleError(f"forget: {name} is built in; other operations are made of it")
+    del _operations[name]
+    for each in found.numpy_functions:
         _by_numpy_function.pop(each, None)

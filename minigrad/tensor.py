@@ -278,6 +278,8 @@ class Tensor(Node):
         return len(self._data)
 
     def __iter__(self) -> Iterator[Tensor]:
+        if self._data.ndim == 0:
+            raise TypeError(f"{describe(self)} is 0-d: there is nothing to iterate over")
         return (self[i] for i in range(len(self._data)))
 
     def __getitem__(self, key: Any) -> Tensor:

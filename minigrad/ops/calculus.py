@@ -1,10 +1,12 @@
 """Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
 
+import operator
+
 import numpy as np
 
 from ..errors import ShapeError
 from ..registry import composed, op
-from .index import along, checked_axes, checked_axis, number, plain, scatter_add
+from .index import along, check_number, checked_axes, checked_axis, number, plain, scatter_add
 from .linalg import as_array
 
 
@@ -77,7 +79,7 @@ def _draw_diff(draw):
     return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
 
 
-@composed(numpy=np.diff, inputs=_draw_diff)
+@composed(numpy=np.diff, inputs=_draw_diff, differentiated="a prepend append")
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     """Differences of neighbours along an axis, n times over: yₖ = aₖ₊₁ − aₖ.
 
@@ -87,6 +89,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     >>> mg.diff(np.array([1.0, 4.0, 9.0]))
     array([3., 5.])
     """
+    n = operator.index(n)
     if n == 0:
         return a
     ndim = np.ndim(a)
@@ -105,7 +108,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
             each = np.broadcast_to(each, tuple(shape))
         ends.append(each)
     a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
-    for _ in range(n):
+    for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
     return a
 
@@ -178,7 +181,7 @@ def _draw_trapezoid(draw):
     return (draw.array(shape),), {"x": x, "dx": 0.5, "axis": axis}
 
 
-@composed(numpy=np.trapezoid, inputs=_draw_trapezoid)
+@composed(numpy=np.trapezoid, inputs=_draw_trapezoid, differentiated="y x dx")
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     """The integral by the trapezoidal rule along an axis: Σ (xₖ₊₁ − xₖ)(yₖ + yₖ₊₁)/2, or with one distance dx.
 
@@ -213,11 +216,13 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> mg.linspace(0.0, 1.0, 3)
     array([0. , 0.5, 1. ])
     """
+    num = operator.index(num)
     if num < 0:
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
     parts = num - 1 if endpoint else num
     width = np.subtract(stop, start)
-    share = (np.arange(float(num)) / max(parts, 1)).astype(np.asarray(plain(width)).dtype)
+    share = np.arange(float(num)) / max(parts, 1)
+    share = share.astype(np.result_type(plain(width), 1.0))
     y = (
         np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
         + np.expand_dims(width, -1) * share
@@ -235,7 +240,7 @@ def _draw_bincount(draw):
     return (draw.indices(4, size=size),), {"weights": draw.array((size,)), "minlength": draw.choice([0, 6])}
 
 
-@composed(numpy=np.bincount, inputs=_draw_bincount)
+@composed(numpy=np.bincount, inputs=_draw_bincount, differentiated="weights")
 def bincount(x, weights=None, minlength=0):
     """For every integer the sum of the weights of the x that are equal to it.  The weights are differentiated.
 
@@ -262,7 +267,7 @@ def _draw_interp(draw):
     return (x, xp, draw.array((n,))), {}
 
 
-@composed(numpy=np.interp, inputs=_draw_interp)
+@composed(numpy=np.interp, inputs=_draw_interp, differentiated="x xp fp left right")
 def interp(x, xp, fp, left=None, right=None, period=None):
     """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
 
@@ -276,7 +281,13 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
+    for name, end in (("left", left), ("right", right)):
+        if end is not None and not hasattr(end, "_data"):
+            check_number("interp", name, end)
+        elif np.ndim(end):
+            raise ShapeError(f"interp: {name} is {np.shape(end)}; one number is wanted")
     if period is not None:
+        check_number("interp", "period", period)
         if period == 0:
             raise ValueError("interp: period must not be 0")
         period = np.absolute(period)
@@ -316,6 +327,8 @@ def convolve(a, v, /, mode="full"):
     >>> mg.convolve(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     array([ 1., 12., 20.])
     """
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"convolve: mode is {mode!r}; 'full', 'same' or 'valid' is wanted")
     return np.convolve(a, v, mode=mode)
 
 

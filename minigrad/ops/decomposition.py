@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import MatrixError, NotDifferentiableError
 from ..registry import composed, op
-from .index import plain
+from .index import check_number, plain
 from .linalg import (
     as_array,
     draw_well_conditioned,
@@ -455,6 +455,8 @@ def least_squares(a, b, /, rcond=None):
     >>> mg.linalg.least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12)
     array([2.])
     """
+    if rcond is not None:
+        check_number("least_squares", "rcond", rcond)
     return np.linalg.lstsq(a, b, rcond=rcond)[0]
 
 

@@ -22,6 +22,12 @@ def number(y):
     return y[()] if isinstance(y, np.ndarray) else y
 
 
+def check_number(operation, option, value):
+    """Raise unless an option holds one real number."""
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "fiub":
+        raise TypeError(f"{operation}: {option} is {value!r:.60}; one number is wanted")
+
+
 def checked_axis(name, axis, ndim):
     """An axis counted from the front; NumPy's AxisError for one that an array of ``ndim`` axes lacks."""
     return normalize_axis_index(axis, ndim, name)
@@ -182,7 +188,7 @@ def _draw_scaling(draw):
     return (draw.array((n, m)), values), {"key": key}
 
 
-@composed(inputs=_draw_scaling)
+@composed(inputs=_draw_scaling, differentiated="a values")
 def multiply_at(a, values, key):
     """A copy of ``a`` with ``a[key]`` multiplied by ``values``, duplicates one after the other.
 
@@ -316,7 +322,7 @@ def _draw_take(draw):
     return (draw.array(shape), indices), {"axis": axis, "mode": mode}
 
 
-@composed(numpy=np.take, inputs=_draw_take)
+@composed(numpy=np.take, inputs=_draw_take, differentiated="a")
 def take(a, indices, axis=None, out=None, mode="raise"):
     """The entries numbered ``indices`` along an axis (None: of the flat array).  Repeated ones add their gradients.
 
@@ -331,6 +337,8 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
     axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
+    if indices.dtype.kind not in "iub" and indices.size:
+        raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
@@ -349,7 +357,7 @@ def _draw_take_along(draw):
     return (draw.array(shape), indices), {"axis": axis}
 
 
-@composed(numpy=np.take_along_axis, inputs=_draw_take_along)
+@composed(numpy=np.take_along_axis, inputs=_draw_take_along, differentiated="arr")
 def take_along_axis(arr, indices, axis=-1):
     """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort gives).
 
@@ -375,7 +383,7 @@ def _draw_choose(draw):
     return (draw.indices(n, size=size), [draw.array((size,)) for _ in range(n)]), {}
 
 
-@composed(numpy=np.choose, inputs=_draw_choose)
+@composed(numpy=np.choose, inputs=_draw_choose, differentiated="choices")
 def choose(a, choices, out=None, mode="raise"):
     """For each entry the one of the ``choices`` (arrays that broadcast together) whose number stands in ``a``.
 
@@ -398,7 +406,7 @@ def _draw_select(draw):
     return ([draw.booleans(shape) for _ in range(count)], [draw.array(shape) for _ in range(count)]), {"default": 0.5}
 
 
-@composed(numpy=np.select, inputs=_draw_select)
+@composed(numpy=np.select, inputs=_draw_select, differentiated="choicelist default")
 def select(condlist, choicelist, default=0):
     """For each entry the choice whose condition is the first that holds, ``default`` where none does.
 
@@ -411,6 +419,11 @@ def select(condlist, choicelist, default=0):
         raise ValueError(
             f"select: {len(condlist)} conditions and {len(choicelist)} choices; as many of both, and one at least"
         )
+    for i, condition in enumerate(condlist):
+        if np.asarray(plain(condition)).dtype.kind != "b":
+            raise TypeError(
+                f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives"
+            )
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
         y = np.where(plain(condition), choice, y)

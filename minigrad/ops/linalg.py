@@ -254,8 +254,8 @@ def tensorinv(a, ind=2):
     (2, 2, 4)
     """
     shape = np.shape(a)
-    if ind <= 0:
-        raise ValueError(f"tensorinv: ind is {ind}; it must be positive")
+    if not 0 < ind < len(shape):
+        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; it must be positive, and leave axes for the columns")
     rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
     return np.reshape(inv(np.reshape(a, (rows, columns))), shape[ind:] + shape[:ind])
 
@@ -264,7 +264,7 @@ def _draw_power(draw):
     return (draw_well_conditioned(draw), draw.integer(-2, 5)), {}
 
 
-@composed(numpy=np.linalg.matrix_power, inputs=_draw_power)
+@composed(numpy=np.linalg.matrix_power, inputs=_draw_power, differentiated="a")
 def matrix_power(a, n):
     """The n-th power of square matrices by repeated squaring; of the inverse for a negative n.
 

@@ -217,7 +217,7 @@ def _draw_rollaxis(draw):
     return (draw.array(shape), draw.axis(len(shape))), {"start": draw.integer(0, len(shape))}
 
 
-@composed(numpy=np.rollaxis, inputs=_draw_rollaxis)
+@composed(numpy=np.rollaxis, inputs=_draw_rollaxis, differentiated="a")
 def rollaxis(a, axis, start=0):
     """An axis moved to stand before the axis that is number ``start`` now; `moveaxis` says the same more clearly.
 
@@ -444,7 +444,7 @@ def _draw_windows(draw):
     return (draw.array(shape), window), {"axis": axis}
 
 
-@composed(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows)
+@composed(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows, differentiated="x")
 def sliding_window_view(x, window_shape, axis=None):
     """Every window of a shape, one beside the other: new axes at the end hold the window's entries.
 

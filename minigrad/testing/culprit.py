@@ -115,5 +115,5 @@ def expression_fails(expression: Expression) -> bool:
         [found] = along_one_direction(subject, claimed, None, 1e-7).values()
         if not found.count("wrong"):
             return False
-    found_by_label = every_entry(subject, claimed, None, 1e-7, {}, most_suspects=2)
+    found_by_label = every_entry(subject, claimed, None, 1e-7, most_suspects=2)
     return any(part.count("wrong") for part in found_by_label.values())

@@ -17,6 +17,7 @@ def gradient_property(
     mode: str = "reverse",
     tolerance: float | None = None,
     max_examples: int | None = None,
+    framework: str | None = None,
     **named_inputs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[[], None]]:
     """Make a test, for pytest or to call, of a function: its gradient is right wherever Hypothesis looks.
@@ -33,6 +34,8 @@ def gradient_property(
         and the function is given to say what is checked: ``gradient_property(mg.tanh)()``.
     order, mode, tolerance
         As for `check_gradients`; pytest's ``--gradcheck-order`` may raise the order.
+    framework
+        What the function is written in, as for `check_gradients`; by default minigrad, since what is drawn are arrays.
     max_examples
         How many inputs to try, by default Hypothesis's own setting.
 
@@ -40,6 +43,8 @@ def gradient_property(
     ------
     TypeError
         If an input is none of these, or the function has no such argument.
+    ImportError
+        If Hypothesis is missing, with what to install.
 
     Examples
     --------
@@ -54,7 +59,7 @@ def gradient_property(
     >>> mg.testing.gradient_property(mg.softmax, max_examples=5)()
     """
     hypothesis = imported("hypothesis", "gradient_property")
-    options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance}
+    options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance, "framework": framework}
 
     def test_of(strategy: Any, check: Callable[[Any], object], name: str, like: Any) -> Callable[[], None]:
         def test(drawn: Any) -> None:
@@ -90,7 +95,8 @@ def gradient_property(
         def check(drawn: Any) -> None:
             check_gradients(function, *drawn, names=names, **options)
 
-        return test_of(_drawn(kinds), check, function.__name__, function)
+        name = getattr(function, "__name__", "function")  # Hypothesis reads the source of what is called <lambda>
+        return test_of(_drawn(kinds), check, name if name.isidentifier() else "test_of_a_lambda", function)
 
     return decorate
 
