@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .contexts import current_context
 from .errors import RuleError
-from .graph import Node, check_gradient, current_context, walk_backward
+from .graph import Node, check_gradient, walk_backward
 from .registry import Op
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def gradients_within(root: Tensor, boundary: Sequence[Tensor], gradient: Any, cr
     todo: list[Any] = [root]
     while todo:
         node = todo.pop()
-        if node in seen:
+        if node in seen or node.op is None:  # a leaf that was made within
             continue
         seen.add(node)
         order.append(node)

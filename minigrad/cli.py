@@ -18,7 +18,9 @@ from .errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code: 0, 1 for a wrong gradient, or 2 with one line on standard error."""
+    """Run the command line; gives the exit code: 0, 1 for a wrong gradient, 2 with one line on standard error for what
+    whoever typed the command can put right, or 130 where they interrupted it.
+    """
     parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and keep.")
     parser.add_argument("--version", action="version", version=f"minigrad {mg.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -42,26 +44,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     check.add_argument("--mode", choices=("reverse", "forward", "both"), default="reverse")
     check.add_argument("--framework", help="what the function is written in (default: minigrad)")
     check.add_argument("--html", metavar="FILE", help="write the report as a page, too")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     try:
         if options.command == "check":
             return run_check(
                 options.target, options.input, derivative=options.derivative, order=options.order, mode=options.mode,
                 framework=options.framework, html=options.html,
             )  # fmt: skip
-        run_demo(options.out, options.seed, options.digits)
-    except (UserError, OSError, ImportError, ValueError) as error:
-        print(f"minigrad {options.command}: {error}", file=sys.stderr)
+        return 0 if run_demo(options.out, options.seed, options.digits) else 1
+    except (UserError, OSError, ImportError, ValueError, FloatingPointError) as error:
+        print(f"minigrad {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    return 0
+    except KeyboardInterrupt:
+        print(f"minigrad {options.command}: interrupted", file=sys.stderr)
+        return 130
 
 
-def run_demo(out: str, seed: int, digits: str | None) -> None:
-    """Everything ``minigrad demo`` does."""
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """``--input -1e-3`` as ``--input=-1e-3``: argparse takes a negative number with an exponent for an option."""
+    joined: list[str] = []
+    for each in arguments:
+        if joined and joined[-1] == "--input" and each.startswith("-") and _is_number(each):
+            joined[-1] += f"={each}"
+        else:
+            joined.append(each)
+    return joined
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def run_demo(out: str, seed: int, digits: str | None) -> bool:
+    """Everything ``minigrad demo`` does; gives whether the gradients were right."""
     import viz  # here, and here only: the core never draws
 
     if seed < 0:
         raise UserError(f"--seed {seed}: must be 0 or larger")
+    try:
+        return _demo(viz, out, seed, digits)
+    except viz.LayoutError as error:
+        raise UserError(str(error)) from None
+
+
+def _demo(viz: Any, out: str, seed: int, digits: str | None) -> bool:
     x, y = _read_digits(digits)
     folder = _folder(out)
     written: list[Path] = []
@@ -115,6 +145,7 @@ def run_demo(out: str, seed: int, digits: str | None) -> None:
     )
     print(f"wrote {folder}{'/' if not str(folder).endswith('/') else ''}: {', '.join(path.name for path in written)}")
     print(f"open {folder / 'index.html'}")
+    return bool(scalar_report.passed and step_report.passed)
 
 
 def _read_digits(path: str | None) -> tuple[np.ndarray, np.ndarray]:
@@ -122,7 +153,10 @@ def _read_digits(path: str | None) -> tuple[np.ndarray, np.ndarray]:
         return mg.data.load_digits()
     x, y = mg.data.read_csv(path)
     if x.shape[1] != 64 or y.max() > 9:
-        raise UserError(f"{path}: wants 64 grey levels and a label from 0 to 9 a row, found {x.shape[1]} features")
+        raise UserError(
+            f"{path}: wants 64 grey levels and a label from 0 to 9 a row, found {x.shape[1]} numbers and labels up to "
+            f"{y.max()}"
+        )
     if len(x) < 100:
         raise UserError(f"{path}: {len(x)} samples are too few to train on; 100 at least")
     return x, y
@@ -154,9 +188,8 @@ def _scalar_graph(viz: Any) -> tuple[Any, Any]:
     J = cost(a, b, c)
     J.backward()
     print(f"  J = {J.data:g}, dJ/da = {a.grad:g}, dJ/db = {b.grad:g}, dJ/dc = {c.grad:g}")
-    report = mg.testing.check_gradients(cost, a, b, c)
-    print(f"  {str(report).splitlines()[0]}")
-    return viz.draw(J, title="J = 3(a + bc)"), report
+    picture = viz.draw(J, title="J = 3(a + bc)")  # the check moves a, b and c: older graphs are stale then
+    return picture, _checked(cost, a, b, c)
 
 
 class _Trained:
@@ -187,13 +220,17 @@ def _training_step(viz: Any, trained: _Trained) -> tuple[Any, Any]:
     model = copy.deepcopy(trained.model)  # batch norm's running statistics move with every forward pass
     model.train()
     model.name = "MLP 64-32-10"
-    model.zero_grad()
     J = mg.nn.softmax_cross_entropy(model(mg.Tensor(x, name="x")), mg.Tensor(y, name="labels"))
     J.name = "J"
-    J.backward(retain_grads=True)
     picture = viz.draw(J, title="One training step")
-    report = mg.testing.check_gradients(
-        lambda *_: mg.nn.softmax_cross_entropy(model(x), y), *model.parameters(), eps=1e-5
-    )
+    return picture, _checked(lambda *_: mg.nn.softmax_cross_entropy(model(x), y), *model.parameters(), eps=1e-5)
+
+
+def _checked(cost: Any, *inputs: Any, **options: Any) -> Any:
+    """The report of a check, printed and given whether it passed or not."""
+    try:
+        report = mg.testing.check_gradients(cost, *inputs, **options)
+    except mg.testing.GradientError as error:
+        report = error.report
     print(f"  {str(report).splitlines()[0]}")
-    return picture, report
+    return report

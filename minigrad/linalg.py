@@ -43,5 +43,6 @@ __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eig_row", "eigh", "eigh_row", "eigvals", "eigvalsh",
     "inv", "least_squares", "length", "log_determinant", "lstsq", "matmul", "matrix_norm", "matrix_power",
     "matrix_transpose", "multi_dot", "norm", "outer", "p_length", "pinv", "qr", "qr_row",
-    "slogdet", "solve", "svd", "svd_row", "svdvals", "tensordot", "tensorinv", "tensorsolve", "trace", "vecdot", "vector_norm",
+    "slogdet", "solve", "svd", "svd_row", "svdvals", "tensordot", "tensorinv", "tensorsolve", "trace", "vecdot",
+    "vector_norm",
 ]  # fmt: skip

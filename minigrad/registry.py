@@ -90,12 +90,13 @@ def op(
     Raises
     ------
     RuleError
-        If the name is taken, or (at ``.rule``) a rule does not take ``(g, y, *inputs, **options)``.
+        If the name is taken by a built-in operation or another module's (running the same definition again replaces
+        it, as in a notebook; graphs that were made with the old one keep it), or (at ``.rule``) a rule does not take
+        ``(g, y, *inputs, **options)``.
 
     Examples
     --------
     >>> import numpy as np, minigrad as mg
-    >>> from minigrad.registry import forget
     >>> @mg.op(inputs=[mg.real(-3, 3)])
     ... def cube(x, /):
     ...     "y = x³"
@@ -107,24 +108,39 @@ def op(
     >>> cube(x).sum().backward()
     >>> x.grad
     array([ 3., 12.])
-    >>> forget("cube")
+    >>> mg.forget("cube")
     """
 
     def register(function: Callable[..., Any]) -> Op:
         functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
         name = function.__name__.removesuffix("_")
-        if name in _operations:
-            raise RuleError(f"op: an operation named {name!r} is registered already; choose another name")
+        before = _operations.get(name)
+        if before is not None and (_is_built_in(before) or _place(before.forward) != _place(function)):
+            raise RuleError(
+                f"op: an operation named {name!r} is registered already, by {'.'.join(_place(before.forward))}; choose "
+                "another name" + ("" if _is_built_in(before) else f", or take that one out with mg.forget({name!r})")
+            )
         new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, broadcasts, saves)
         new.linear = linear
-        _check_registration(new)
+        _check_registration(new, before)
+        if before is not None:
+            forget(name)
         _registered(new)
         return new
 
     return register if function is None else register(function)
 
 
-def _check_registration(op: Op) -> None:
+def _place(function: Callable[..., Any]) -> tuple[str, str]:
+    """Where a function is defined: the same cell or file run again defines the same operation anew."""
+    return function.__module__, function.__qualname__
+
+
+def _is_built_in(op: Op | Composed) -> bool:
+    return (op.__module__ or "").startswith(f"{__package__}.ops.")
+
+
+def _check_registration(op: Op, before: Op | Composed | None) -> None:
     """Raise RuleError for what would only fail, or mislead, when the operation is used or tested."""
     if op.inputs is not None and not callable(op.inputs):
         if not all(isinstance(each, Domain) for each in op.inputs):
@@ -136,10 +152,46 @@ def _check_registration(op: Op) -> None:
     for each in op.numpy_functions:
         if not callable(each):
             raise RuleError(f"op {op.name}: numpy= wants functions of NumPy, got {each!r}")
-        if each in _by_numpy_function:
+        if _by_numpy_function.get(each, before) is not before:
             raise RuleError(f"op {op.name}: np.{each.__name__} stands for {_by_numpy_function[each].name} already")
     if not isinstance(op.label, str):
         raise RuleError(f"op {op.name}: label= wants a short text, got {op.label!r}")
+    if op.inputs is not None and not callable(op.inputs) and op.elementwise and not _is_built_in(op):
+        _check_entry_by_entry(op, op.inputs)
+
+
+def _check_entry_by_entry(op: Op, domains: Sequence[Domain]) -> None:
+    """Raise RuleError if an operation that is said to work entry by entry plainly does not, as a sum does not.
+
+    Forward derivatives, the checks' samplers and Scalars take it at its word.
+    """
+    points = [
+        np.array([0.75 * x.low + 0.25 * x.high, 0.25 * x.low + 0.75 * x.high, 0.5 * (x.low + x.high)]) for x in domains
+    ]
+
+    def value(points: list[np.ndarray]) -> np.ndarray:
+        found = op.forward(*points, **options)
+        return np.asarray(found[0] if op.saves else found)
+
+    options = {k: v for k, v in op.option_defaults.items() if v is not inspect.Parameter.empty}
+    try:
+        with np.errstate(all="ignore"):
+            whole, again = value(points), value(points)
+            entries = [value([x[i : i + 1] for x in points]) for i in range(3)]
+    except Exception:  # what it cannot do shows when it is used, with its own error
+        return
+    if whole.shape != (3,):
+        what = f"three numbers each gave shape {whole.shape}"
+    elif np.array_equal(whole, again, equal_nan=True) and not np.allclose(
+        whole, np.concatenate([x.reshape(-1) for x in entries]), equal_nan=True
+    ):
+        what = "an entry of its value depends on other entries of its inputs"
+    else:
+        return
+    raise RuleError(
+        f"op {op.name}: inputs= given as domains says that it works entry by entry, but {what}. Give a function of "
+        "draw, such as inputs=lambda draw: ((draw.array((2, 3)),), {}), or elementwise=False"
+    )
 
 
 def composed(
@@ -209,7 +261,7 @@ class Composed:
         return f"<composed {self.name}>"
 
     def __reduce__(self) -> str:
-        return self.name
+        return self.forward.__name__  # where it is found in its module
 
     @property
     def signature(self) -> str:
@@ -348,7 +400,7 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> str:
-        return self.name
+        return self.forward.__name__  # where it is found in its module
 
     # ---- calling ------------------------------------------------------------------------------------
 
@@ -533,7 +585,19 @@ def operation_of(numpy_function: Callable[..., Any]) -> Op | Composed | None:
     return _by_numpy_function.get(numpy_function)
 
 
-def forget(name: str) -> None:
-    """Take an operation out of the registry (for tests and for trying a definition again)."""
-    for each in _operations.pop(name).numpy_functions:
+def forget(operation: str | Op | Composed) -> None:
+    """Take an operation of your own out of the registry, by its name; graphs that were made with it keep it.
+
+    Raises RuleError if there is none of that name, or it is built in.
+    """
+    name = operation if isinstance(operation, str) else operation.name
+    found = _operations.get(name)
+    if found is None or (found is not operation and not isinstance(operation, str)):
+        raise RuleError(
+            f"forget: no operation {name!r} is registered" + ("" if found is None else " with this definition")
+        )
+    if _is_built_in(found):
+        raise RuleError(f"forget: {name} is built in; other operations are made of it")
+    del _operations[name]
+    for each in found.numpy_functions:
         _by_numpy_function.pop(each, None)

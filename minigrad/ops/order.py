@@ -158,12 +158,11 @@ def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear"
     >>> mg.percentile(np.array([1.0, 2.0, 4.0]), 75)
     np.float64(3.0)
     """
-    wanted = _joined(q)
-    if wanted is not None or isinstance(q, (int, float)):
-        q = (q if wanted is None else wanted) / 100
-    else:
-        q = np.asarray(plain(q)) / 100
-    return quantile(a, q, axis, out, overwrite_input, method, keepdims)
+    a, wanted = as_array(a), _joined(q)
+    q = plain(q)
+    share = wanted / 100 if wanted is not None else q / 100 if isinstance(q, (int, float)) else np.asarray(q) / 100
+    y = quantile(a, share, axis, out, overwrite_input, method, keepdims)
+    return y.astype(np.percentile(np.ones(1, dtype=a.dtype), q, method=method).dtype)
 
 
 @composed(numpy=np.median, inputs=draw_reduction)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .diagnosis import diagnosis
 from .numerical import numerical_gradient, numerical_jvp
 from .report import IS_INCONCLUSIVE, IS_RIGHT, IS_SUBGRADIENT, IS_WRONG, Comparison, relative_error
 from .subgradients import allow_subgradients
@@ -14,6 +13,8 @@ from .subject import Recorded, Subject, signed
 
 #: More entries than these are checked in blocks first, of so many.
 _MANY, _BLOCK = 256, 16
+#: Slopes up to this size are expected of any function, however small those seen are.
+_USUAL = 100.0
 
 
 def every_entry(
@@ -21,7 +22,6 @@ def every_entry(
     claimed: Sequence[np.ndarray],
     eps: float | None,
     tolerance: float,
-    diagnoses: dict[str, str],
     most_suspects: int = 4,
 ) -> dict[str, Comparison]:
     """Each entry of the gradient against its own numerical derivative."""
@@ -37,11 +37,6 @@ def every_entry(
         allow_subgradients(subject, claimed, verdicts, most_suspects)
     else:
         verdicts = _by_norms(claimed, numeric, tolerance)
-    lengths = [n for x in points for n in x.shape]
-    for label, a, n, v, x in zip(subject.labels, claimed, numeric, verdicts, points):
-        text = diagnosis(a, n, x, v == IS_WRONG, lengths)
-        if text is not None:
-            diagnoses[label] = text
     return _comparisons(subject.labels, claimed, numeric, errors, verdicts)
 
 
@@ -149,14 +144,16 @@ def verdicts_of(
 ) -> list[np.ndarray]:
     """What is to be said of every entry, each by its own size and its own numerical error."""
     found = []
-    for a, n, e, x in zip(analytic, numeric, errors, points):
+    scales = [np.maximum(1.0, np.abs(np.nan_to_num(x))) for x in points]
+    seen = [np.max((np.abs(n) - e) * s, initial=0.0) for n, e, s in zip(numeric, errors, scales)]
+    # an offset that moves nothing is no measure of slopes: what it hides is not known to be small
+    moving = min(size, max(_USUAL, *seen))
+    for a, n, e, s in zip(analytic, numeric, errors, scales):
         # the differences' rounding: that of a sum of this size over a step of about 1e-3 of the entry's
-        usual = size / np.maximum(1.0, np.abs(np.nan_to_num(x)))
-        floor = 1e-13 * (1 + usual)
+        floor = 1e-13 * (1 + size / s)
         entry = np.maximum(np.abs(a), np.abs(n))
         right = np.abs(a - n) <= tolerance * entry + floor + e
-        # an entry next to nothing is known well enough to a share of a thousandth of the usual slope
-        unknown = right & (e > 10 * (tolerance * np.maximum(entry, 1e-3 * usual) + floor))
+        unknown = right & (e + floor > tolerance * np.maximum(10 * entry, moving / s) + 1e-12)
         found.append(np.where(unknown, IS_INCONCLUSIVE, np.where(right, IS_RIGHT, IS_WRONG)).astype(object))
     return found
 

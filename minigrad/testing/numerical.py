@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..errors import NotDifferentiableError
 
-_RUNGS, _LADDERS = 12, 4
+#: Rungs of a ladder, down to steps of 2e-9, and ladders below each other.
+_RUNGS, _LADDERS = 26, 4
 
 
 def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = None, with_error: bool = False) -> Any:
@@ -213,68 +215,112 @@ def _along(
 def _extrapolated(
     sample: Callable[[float], tuple[np.ndarray, np.ndarray]], step: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The limit of a difference quotient with an error in h², h⁴, … as h goes to 0, and what it may be off by.
+    """The limit of a difference quotient as h goes to 0, and what it may be off by.
 
     A kink, a step or a pole nearby can make wide differences agree on a wrong answer. So the answer is held against one
-    much narrower difference, and where they differ by more than both may be off, the ladder starts again from there.
+    much narrower difference, and where they differ by more than both may be off, or where the answer is not known as
+    well as narrower steps could tell it, the ladder starts again from there.
     """
     found: list[tuple[np.ndarray, np.ndarray]] = []
-    for _ in range(_LADDERS):
-        best, error, widest, start, step = _ladder(sample, step)
-        narrow, rounding, width = _finite_sample(sample, step / 64)
-        curved = np.abs(widest - best) * (width / start) ** 2  # what the narrow one is off by where all is smooth
-        apart = np.abs(narrow - best) - 2 * curved - 100 * rounding - error
-        if np.all(apart <= 1e-7 * np.abs(best)):
-            return best, error
-        found.append((best, np.maximum(error, np.abs(narrow - best))))
+    for number in range(_LADDERS):
+        try:
+            best, error, last, step = _ladder(sample, step)
+            narrow, rounding, width = _finite_sample(sample, step / 64)
+        except ValueError:
+            if not number:
+                raise
+            break  # narrower than numbers are
+        curved = np.abs(last - best) * (width / step)  # what the narrow one is off by where all is smooth, or less
+        apart = np.abs(narrow - best)
+        agree = apart - 2 * curved - 100 * rounding - error <= 1e-7 * np.abs(best)
+        found.append((best, np.where(agree, error, np.maximum(error, apart))))
+        if np.all(agree & _sure(best, error, rounding)):
+            break
         step = width
     values, errors = (np.stack(part) for part in zip(*found))
     choice = np.argmin(errors, axis=0, keepdims=True)
     return np.take_along_axis(values, choice, 0)[0], np.take_along_axis(errors, choice, 0)[0]
 
 
+def _sure(value: np.ndarray, error: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """Where a value is known to nine digits, or better than steps with this rounding could tell it."""
+    return error <= 1e-9 * np.abs(value) + 16 * rounding
+
+
+def _richardson(powers: Sequence[float]) -> np.ndarray:
+    """The columns of an extrapolation, each as the shares of the differences between neighbouring samples.
+
+    ``powers`` are what halving the step divides the terms of the error by. Samples stand newest first; column k is
+    the newest of them and ``shares[k] @ (newer - older)``, so that what is the same in all of them stays exact.
+    """
+    samples = np.eye(len(powers) + 1)
+    columns, row = [samples[0]], list(samples)
+    for power in powers:
+        row = [new + (new - old) / (power - 1) for new, old in pairwise(row)]
+        columns.append(row[0])
+    return np.cumsum(np.stack(columns) - samples[0], axis=1)[:, :-1]
+
+
+#: Where f is smooth the error goes with h², h⁴, …; where a second derivative jumps at the point itself, with h, h², ….
+_TABLEAUS = _richardson([4.0**k for k in range(1, 8)]), _richardson([2.0**k for k in range(1, 6)])
+
+
 def _ladder(
     sample: Callable[[float], tuple[np.ndarray, np.ndarray]], step: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float, float]:
-    """One ladder of steps: the best value, its error, the widest difference, and the widest and the last step."""
-    row: list[np.ndarray] = []
-    best: Any = None
-    error: Any = None
-    worse = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """One ladder of steps: the best value, its error, and the last difference with its step."""
+    samples: list[np.ndarray] = []
+    before: list[np.ndarray] = []
     rungs: list[tuple[np.ndarray, np.ndarray]] = []
+    worse = 0
     for rung in range(_RUNGS):
-        first, rounding, step = _finite_sample(sample, step)
-        new, power = [first], 1.0
-        for before in row:
-            power *= 4.0
-            new.append(new[-1] + (new[-1] - before) / (power - 1))
-        if best is None:
-            best, error, widest, start = first.copy(), np.full(first.shape, np.inf), first, step
-            found_at = np.zeros(first.shape, dtype=np.intp)
-        gained = False
+        first, rounding, found_at = _finite_sample(sample, step)
+        if found_at != step:  # not half of the last one
+            samples, before, step = [], [], found_at
+        samples.insert(0, first)
+        if rung == 0:
+            best, error = first, np.full(first.shape, np.inf)
+        columns = [_columns_of(shares, samples) for shares in _TABLEAUS]
         here, here_off = first, np.full(first.shape, np.inf)
-        for k in range(1, len(new)):
-            off = np.maximum(np.abs(new[k] - new[k - 1]), np.abs(new[k] - row[k - 1])) + 2 * rounding
-            nearer = off < here_off
-            here, here_off = np.where(nearer, new[k], here), np.where(nearer, off, here_off)
-            better = off < error
-            if better.any():
-                gained = True
-                best, error = np.where(better, new[k], best), np.where(better, off, error)
-                found_at = np.where(better, rung, found_at)
+        for new, old, jumping in zip(columns, before, (False, True)):
+            for k in range(1, min(len(new), len(old) + 1)):
+                off = np.maximum(np.abs(new[k] - new[k - 1]), np.abs(new[k] - old[k - 1])) + 2 * rounding
+                if jumping:  # and may do so not here, but nearer than what is lost in this error
+                    off += 2 * np.sqrt(np.abs(first - new[k]) * off)
+                nearer = off < here_off
+                here, here_off = np.where(nearer, new[k], here), np.where(nearer, off, here_off)
+        before = columns
         rungs.append((here, here_off))
+        better = here_off < error
+        best, error = np.where(better, here, best), np.where(better, here_off, error)
         if np.all(error <= 4 * rounding + 2e-15 * np.abs(best)):
             break  # as exact as rounding lets it be
-        worse = 0 if gained or len(row) < 2 else worse + 1
-        if worse > 2:
+        worse = 0 if np.any(better) or rung < 2 else worse + 1
+        if worse > 2 and np.all(_sure(best, error, rounding)):
             break  # from here on rounding grows
-        row, step = new, step / 2
-    # two values may agree by chance: what narrower steps nearly as sure of themselves say is believed too
-    for rung, (value, off) in enumerate(rungs):
-        apart = np.abs(value - best)
-        doubted = (rung > found_at) & (off <= 1e3 * error) & (apart > 4 * (off + error))
-        error = np.where(doubted, np.maximum(error, apart), error)
-    return best, error, widest, start, step
+        step /= 2
+    best, error = _undoubted(*(np.stack(part) for part in zip(*rungs)))
+    return best, error, first, step
+
+
+def _columns_of(shares: np.ndarray, samples: Sequence[np.ndarray]) -> np.ndarray:
+    """The columns that so many samples, the newest first, can fill."""
+    kept = np.stack(samples[: len(shares)])
+    n = len(kept)
+    return kept[0] + np.tensordot(shares[:n, : n - 1], kept[:-1] - kept[1:], 1)
+
+
+def _undoubted(values: np.ndarray, offs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of what the rungs found the surest that no narrower one, nearly as sure of itself, speaks against.
+
+    Two values may agree by chance, and wide steps may agree on what holds beyond a kink only.
+    """
+    apart, both = np.abs(values[None] - values[:, None]), offs[None] + offs[:, None]  # [wider, narrower]
+    narrower = np.triu(np.ones(apart.shape[:2], dtype=bool), 1).reshape(*apart.shape[:2], *[1] * (values.ndim - 1))
+    with np.errstate(invalid="ignore"):
+        against = narrower & (offs[None] <= 1e3 * offs[:, None]) & (apart > 4 * both)
+    choice = np.argmin(np.where(against.any(axis=1), np.inf, offs), axis=0)[None]
+    return np.take_along_axis(values, choice, 0)[0], np.take_along_axis(offs, choice, 0)[0]
 
 
 def _finite_sample(

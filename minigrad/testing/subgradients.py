@@ -66,19 +66,45 @@ class _Slopes:
             rounding = 32 * self.eps * self.size / self.step * 8
             curved = abs(wide[0] - narrow[0]) + abs(wide[-1] - narrow[-1])
             kinked = gap > 0.5 * (wide[-1] - wide[0]) and gap > 1e-4 * (abs(low) + abs(high)) + rounding
-            if gap > 4 * (wide[-1] - wide[0]) + rounding and bases:  # a jump: what lies across it is no slope
+            jump = gap > 4 * (wide[-1] - wide[0]) + rounding
+            if jump and bases:  # what lies across it is no slope
                 beside = narrow[np.abs(narrow) <= 1e-2 * np.max(np.abs(narrow))]
                 if beside.size:
                     low, high, gap, curved = beside[0], beside[-1], 0.0, 0.0
             many = kinked and np.sum(np.diff(narrow) > 1e-2 * gap) > 1
             room = rounding + curved + (1.0 if many else 1e-3) * gap
             inside = low - room <= claimed <= high + room
+            if kinked or jump:
+                height = (narrow[-1] - narrow[0]) * self.step / 8 if jump else 0.0
+                inside = self._inside_nearer(claimed, direction, bases, (low - room, high + room), gap, height, inside)
             if (kinked and inside and (bases or gap < 4 * (wide[-1] - wide[0]))) or len(bases) >= (
                 nearby if kinked else min(nearby, _ENOUGH)
             ):
                 return bool(kinked), bool(inside)
             # some of them moved along the direction, to where its entry is the largest of those that are tied, say
             bases += [[rng.normal(size=x.shape) + lead * d for x, d in zip(self.points, direction)] for lead in _LEADS]
+
+    def _inside_nearer(
+        self, claimed: float, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]],
+        found: tuple[float, float], gap: float, height: float, inside: bool,
+    ) -> bool:  # fmt: skip
+        """Whether what looks like a kink allows the claim also where one looks as near as rounding permits.
+
+        A function that is only steep, or waves on a small scale, is smooth there; then its slopes from afar say
+        nothing, unless the one from nearby is among them, as it is a little beside a kink.
+        """
+        step = max(1e-12, 3e3 * self.eps * self.size / gap) if not height else 1e-12
+        if step > self.step / 64:
+            return inside
+        slopes = self.along(direction, bases, step)
+        if height and (slopes[-1] - slopes[0]) * step > 0.5 * height:
+            return inside  # a jump indeed
+        room = 32 * self.eps * self.size / step
+        low, high = slopes[0] - room, slopes[-1] + room
+        many = np.sum(np.diff(slopes) > 1e-2 * gap) > 1
+        share = (1.0 if many else 1e-3) * (slopes[-1] - slopes[0])
+        among = found[0] <= high and low <= found[1]
+        return bool(low - share <= claimed <= high + share and (inside or not among))
 
     def claim(self, gradients: Sequence[np.ndarray], direction: Sequence[np.ndarray]) -> float:
         """The slope that the gradients claim along a direction."""
