@@ -254,8 +254,8 @@ def tensorinv(a, ind=2):
     (2, 2, 4)
     """
     shape = np.shape(a)
-    if not 0 < ind < len(shape):
-        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; it must be positive, and leave axes for the columns")
+    if ind <= 0 or not shape:
+        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; it must be positive, and a must have axes")
     rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
     return np.reshape(inv(np.reshape(a, (rows, columns))), shape[ind:] + shape[:ind])
 
