@@ -188,11 +188,11 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     """
     y = as_array(y)
     ndim = np.ndim(y)
-    axis = checked_axis("trapezoid", axis, ndim)
+    of_x, axis = axis, checked_axis("trapezoid", axis, ndim)  # x may have fewer axes, and counts its own
     steps = dx
     if x is not None:
         x = as_array(x)
-        steps = diff(x, axis=axis if np.ndim(x) > 1 else -1)
+        steps = diff(x, axis=of_x if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
             steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
