@@ -1,7 +1,13 @@
-"""minigrad: a scalar and tensor reverse-mode autodiff engine on NumPy."""
+"""minigrad: a scalar and tensor reverse-mode autodiff engine on NumPy.
+
+"The course" in docstrings is Andrew Ng's *Improving Deep Neural Networks* (Coursera), whose notes this project follows:
+A the computation graph, B initialisation, C regularisation, data and gradient checking, D optimisation,
+E hyper-parameters, F normalisation, G softmax regression and costs.
+"""
 
 from . import data, linalg, nn, optim, testing, train
 from .checkpoint import checkpoint
+from .contexts import detect_anomaly, enable_grad, is_grad_enabled, no_grad, scope
 from .errors import (
     AnomalyError,
     MinigradError,
@@ -11,7 +17,7 @@ from .errors import (
     ShapeError,
     StaleGraphError,
 )  # fmt: skip
-from .graph import Graph, Node, detect_anomaly, enable_grad, graph, is_grad_enabled, no_grad, scope
+from .graph import Graph, Node, graph
 from .ops import (
     abs,
     absolute,

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .contexts import current_context
 from .errors import RuleError
-from .graph import Node, check_gradient, current_context, walk_backward
+from .graph import Node, check_gradient, walk_backward
 from .registry import Op
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def accumulate(root: Tensor, gradient: Any, create_graph: bool, retain_grads: bo
         if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
             g = np.array(g)
         total = g if node.grad is None else node.grad + g
-        node.grad = total if create_graph or total.ndim else np.asarray(total)  # NumPy's 0-d sums are no arrays
+        # NumPy's 0-d sums are no arrays; a sum with a gradient that has a graph of its own is a tensor
+        node.grad = total if create_graph or total.ndim or isinstance(total, Node) else np.asarray(total)
 
 
 def gradients_of(root: Tensor, nodes: Sequence[Tensor], gradient: Any, create_graph: bool) -> list[Any]:
@@ -54,7 +56,7 @@ def gradients_within(root: Tensor, boundary: Sequence[Tensor], gradient: Any, cr
     todo: list[Any] = [root]
     while todo:
         node = todo.pop()
-        if node in seen:
+        if node in seen or node.op is None:  # a leaf that was made within
             continue
         seen.add(node)
         order.append(node)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +17,8 @@ import numpy as np
 
 from .errors import UserError
 from .testing import GradientError, GradientReport, check_gradients
+from .testing.frameworks import as_array
+from .trees import leaves_of
 
 
 def run_check(
@@ -34,40 +38,73 @@ def run_check(
     path, _, name = target.rpartition(":")
     if not path or not name:
         raise UserError(f"{target}: wants FILE.py:function, such as homework.py:cost")
-    module = _loaded(Path(path))
-    function = _function(module, path, name)
-    names, inputs = _inputs(function, name, given)
-    checked: Any = (function, _function(module, path, derivative)) if derivative else function
-    try:
-        report: GradientReport = check_gradients(
-            checked, *inputs, names=names, order=order, mode=mode, framework=framework
-        )
-    except GradientError as error:
-        report = error.report
-    except Exception as error:
-        raise UserError(f"{target}: {type(error).__name__}: {error}") from error
-    print(f"{target} at {', '.join(f'{n} {_described(x)}' for n, x in zip(names, inputs))}")
-    print(report)
+    with _importing_beside(Path(path)):
+        module = _loaded(Path(path))
+        function = _function(module, path, name)
+        names, inputs, call = _inputs(function, name, given)
+        checked: Any = call(function)
+        if derivative is not None:
+            checked = checked, call(_function(module, path, derivative))
+        try:
+            report: GradientReport = check_gradients(
+                checked, *inputs, names=names, order=order, mode=mode, framework=framework
+            )
+        except GradientError as error:
+            report = error.report
+        except SystemExit as error:
+            raise UserError(f"{target}: it called sys.exit({_code(error)}), so nothing was checked") from error
+        except Exception as error:
+            raise UserError(f"{target}: {type(error).__name__}: {error}") from error
+    _show(f"{target} at {', '.join(f'{n} {_described(x)}' for n, x in zip(names, inputs))}\n{report}")
     if html is not None:
         _write_page(html, target, report)
     return 0 if report.passed else 1
 
 
+def _show(text: str) -> None:
+    """Print; whoever reads may have read enough (``| head``), which changes nothing of the verdict."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing left to fail when Python ends
+
+
+def _code(error: SystemExit) -> str:
+    return "" if error.code is None else repr(error.code)
+
+
+@contextmanager
+def _importing_beside(path: Path) -> Iterator[None]:
+    """The file's own folder is where it imports from, as when Python runs it, inside its functions too."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        if folder in sys.path:
+            sys.path.remove(folder)
+
+
 def _loaded(path: Path) -> ModuleType:
-    """The file, run as a module; its own folder is where it imports from."""
+    """The file, run as a module."""
     if not path.is_file():
         raise UserError(f"{path}: there is no such file")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = path.stem if path.stem not in sys.modules else f"{path.stem} (checked)"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UserError(f"{path}: is not a file of Python (its name must end in .py)")
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))
+    sys.modules[name] = module  # where its dataclasses look for themselves
     try:
         spec.loader.exec_module(module)
+    except SystemExit as error:
+        raise UserError(
+            f"{path}: it calls sys.exit({_code(error)}) when it is run; put that under if __name__ == '__main__'"
+        ) from error
     except Exception as error:
         raise UserError(f"{path}: running it failed: {type(error).__name__}: {error}") from error
     finally:
-        sys.path.pop(0)
+        del sys.modules[name]
     return module
 
 
@@ -79,37 +116,85 @@ def _function(module: ModuleType, path: str, name: str) -> Callable[..., Any]:
     raise UserError(f"{path}: has no function {name!r}; it has {', '.join(own) or 'none'}")
 
 
-def _inputs(function: Callable[..., Any], name: str, given: Sequence[str]) -> tuple[list[str], list[Any]]:
-    """The names and values of the inputs: what was given, else the defaults, else numbers by the annotations."""
-    parameters = list(inspect.signature(function, eval_str=True).parameters.values())
+def _inputs(
+    function: Callable[..., Any], name: str, given: Sequence[str]
+) -> tuple[list[str], list[Any], Callable[[Any], Any]]:
+    """The names and values of the inputs: what was given, else the defaults, else numbers by the annotations.
+
+    And how to make a function of these inputs alone: options between them keep their defaults.
+    """
+    parameters = _parameters(function)
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for rest in (p for p in parameters if p.kind is p.VAR_POSITIONAL):
+        more = range(len(given) - len(positional))
+        positional += [inspect.Parameter(f"{rest.name}_{i}", inspect.Parameter.POSITIONAL_ONLY) for i in more]
     if len(given) > len(positional):
         raise UserError(f"--input was given {len(given)} times, but {name} takes {len(positional)} arguments")
     rng = np.random.default_rng(0)
-    names, inputs = [], []
+    arguments: list[Any] = []
+    kept: list[int] = []
     for i, parameter in enumerate(positional):
-        if i < len(given):
-            value = _read(given[i])
-        elif parameter.default is not parameter.empty:
-            value = parameter.default
-            if not isinstance(getattr(value, "dtype", value), (float, np.dtype)) and not isinstance(
-                value, (list, tuple)
-            ):
-                break  # an option of the function, and those behind it
-        elif parameter.annotation is float:
-            value = float(rng.normal())
-        elif getattr(parameter.annotation, "__name__", "") in ("ndarray", "Tensor", "NDArray"):
-            value = rng.normal(size=3)
-        else:
-            raise UserError(
-                f"{name}: no example for its argument {parameter.name!r}; give it a default, annotate it as float or "
-                "np.ndarray, or say --input for each argument in order"
-            )
-        names.append(parameter.name)
-        inputs.append(np.asarray(value, dtype=np.float64) if isinstance(value, (list, tuple)) else value)
-    if not inputs:
+        arguments.append(_read(given[i]) if i < len(given) else _example(parameter, name, rng))
+        if i < len(given) or _is_data(arguments[-1]):
+            kept.append(i)
+    if not kept:
         raise UserError(f"{name}: takes no argument to differentiate by")
-    return names, inputs
+
+    def of_inputs_alone(f: Any) -> Any:
+        if kept == list(range(len(kept))):
+            return f  # the options come last and keep their defaults
+
+        def called(*inputs: Any) -> Any:
+            filled = list(arguments)
+            for i, x in zip(kept, inputs):
+                filled[i] = x
+            return f(*filled)
+
+        return called
+
+    return [positional[i].name for i in kept], [arguments[i] for i in kept], of_inputs_alone
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function, eval_str=True).parameters.values())
+    except Exception:  # annotations that only a type checker can read
+        return list(inspect.signature(function).parameters.values())
+
+
+def _example(parameter: inspect.Parameter, name: str, rng: np.random.Generator) -> Any:
+    """An argument's default, or numbers by its annotation."""
+    annotation = parameter.annotation
+    if parameter.default is not parameter.empty:
+        return _as_one_array(parameter.default)
+    if annotation is float:
+        return float(rng.normal())
+    if getattr(annotation, "__name__", "") in ("ndarray", "Tensor", "NDArray", "Array"):
+        numbers = rng.normal(size=3)
+        torch = sys.modules.get("torch")
+        return torch.tensor(numbers) if torch is not None and annotation is torch.Tensor else numbers
+    raise UserError(
+        f"{name}: no example for its argument {parameter.name!r}; give it a default, annotate it as float or "
+        "np.ndarray, or say --input for each argument in order"
+    )
+
+
+def _as_one_array(value: Any) -> Any:
+    """Nested lists of numbers as an array; a list of arrays stays what it is."""
+    if isinstance(value, (list, tuple)) and not any(hasattr(leaf, "dtype") for leaf in leaves_of(value)):
+        try:
+            return np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            return value
+    return value
+
+
+def _is_data(x: Any) -> bool:
+    """Whether an argument is data, and not an option: it holds an array, a tensor or a module, or is a float."""
+    return any(
+        isinstance(leaf, float) or hasattr(leaf, "dtype") or callable(getattr(leaf, "parameters", None))
+        for leaf in leaves_of(x)
+    )
 
 
 def _read(text: str) -> Any:
@@ -129,7 +214,11 @@ def _read(text: str) -> Any:
 
 
 def _described(x: Any) -> str:
-    array = np.asarray(getattr(x, "_data", x))
+    if callable(getattr(x, "parameters", None)):
+        return type(x).__name__
+    if isinstance(x, (dict, list, tuple)):
+        return f"{len(leaves_of(x))} arrays"
+    array = as_array(x)
     return f"{array.shape}" if array.ndim else f"{float(array):.6g}"
 
 
@@ -151,4 +240,4 @@ def _write_page(path: str, target: str, report: GradientReport) -> None:
         )
     except OSError as error:
         raise UserError(f"--html {path}: can't be written ({error.strerror})") from None
-    print(f"wrote {path}")
+    _show(f"wrote {path}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from functools import wraps
 from typing import Any
 
@@ -10,8 +11,10 @@ import numpy as np
 
 from . import ops
 from .backward import gradients_within
-from .graph import enable_grad, tick
+from .contexts import enable_grad
+from .graph import describe, tick
 from .registry import Op
+from .state import generators_from, kept, state_behind, state_of
 from .tensor import Tensor
 from .trees import leaves_of, rebuilt
 
@@ -20,10 +23,15 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose inner values are not kept for backward but computed again when it needs them.
 
     It takes anything and gives a tensor or a container of tensors. What f uses from around it (a model's parameters,
-    say) has its gradient as always. f must compute the same both times: no random numbers of its own, no state that
-    changes.
+    say) has its gradient as always.
 
-    Raises TypeError if f gives something else than tensors.
+    f must compute the same both times. Random generators that it is given, holds, closes over or names, and those of
+    NumPy's and Python's own, start from where they were the first time and are then put back, so that a dropout has the
+    same mask; so is what its modules change, such as running averages. Other random numbers, and other state, are found
+    when the two values are compared.
+
+    Raises TypeError if f gives something else than tensors, and RuntimeError (in backward) if it gives another value
+    the second time.
 
     >>> import numpy as np, minigrad as mg
     >>> x = mg.Tensor([0.0, 1.0], requires_grad=True)
@@ -37,6 +45,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(f)
     def checkpointed(*arguments: Any, **options: Any) -> Any:
         start = tick()
+        generators = generators_from([f, arguments, options])
+        first_time = [state_of(each) for each in generators]
+        context = copy_context()  # what is in force here: backward may come under another transform, or none
         with enable_grad():
             output = f(*arguments, **options)
             leaves = leaves_of(output)
@@ -49,9 +60,16 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         if not one.requires_grad:
             return output
         nodes = _taken_from_before(one, start)
-        node = _checkpoint(
-            nodes, function=lambda: _row(leaves_of(f(*arguments, **options))), value=one._data, nodes=tuple(nodes)
-        )
+
+        value = one._data
+
+        def again() -> Tensor:
+            with enable_grad(), kept([*state_behind([f, arguments, options]), *generators]):
+                for put_back in first_time:
+                    put_back()
+                return _checked(f, leaves_of(f(*arguments, **options)), value)
+
+        node = _checkpoint(nodes, function=lambda: context.copy().run(again), value=value, nodes=tuple(nodes))
         if len(leaves) == 1:
             return rebuilt(output, [node])
         stops = np.cumsum([0, *(each.size for each in leaves)])
@@ -64,6 +82,28 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
 def _row(leaves: Sequence[Tensor]) -> Tensor:
     """One tensor as it is, several as one vector."""
     return leaves[0] if len(leaves) == 1 else ops.concatenate([ops.reshape(each, (-1,)) for each in leaves])
+
+
+def _checked(f: Callable[..., Any], leaves: Sequence[Any], first: np.ndarray) -> Tensor:
+    """What f gave the second time, if it is what it gave first but for rounding."""
+    one = _row(leaves) if leaves and all(isinstance(x, Tensor) for x in leaves) else Tensor(np.nan)
+    second, name = one._data, getattr(f, "__name__", type(f).__name__)
+    if second.shape != first.shape or second.dtype != first.dtype:
+        difference = f"{describe(one)} in place of {describe(first)}"
+    elif np.array_equal(first, second, equal_nan=True):
+        return one
+    else:
+        scale = float(np.max(np.abs(first), where=np.isfinite(first), initial=0.0))
+        close = float(np.sqrt(np.finfo(first.dtype).eps))
+        if np.allclose(second, first, rtol=close, atol=close * scale, equal_nan=True):
+            return one
+        both = np.isfinite(first) & np.isfinite(second)
+        off = float(np.max(np.abs(np.subtract(second, first, where=both, out=np.zeros_like(first)))))
+        difference = "another value" + (f", off by {off:.2g}" if off else "")
+    raise RuntimeError(
+        f"checkpoint: computed again for backward, {name} gave {difference}; it must compute the same both times: draw "
+        "random numbers from a Generator that it is given or holds, and depend on no state that changes"
+    )
 
 
 def _taken_from_before(output: Tensor, start: int) -> list[Tensor]:
@@ -93,5 +133,6 @@ _checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, Fals
 
 @_checkpoint.rule
 def _(g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+    again = function()
     with enable_grad():
-        return gradients_within(function(), nodes, g, isinstance(g, Tensor))
+        return gradients_within(again, nodes, g, isinstance(g, Tensor))

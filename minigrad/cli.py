@@ -154,9 +154,12 @@ def _scalar_graph(viz: Any) -> tuple[Any, Any]:
     J = cost(a, b, c)
     J.backward()
     print(f"  J = {J.data:g}, dJ/da = {a.grad:g}, dJ/db = {b.grad:g}, dJ/dc = {c.grad:g}")
+    picture = viz.draw(
+        J, title="J = 3(a + bc)"
+    )  # before the check, which moves a, b and c and makes older graphs stale
     report = mg.testing.check_gradients(cost, a, b, c)
     print(f"  {str(report).splitlines()[0]}")
-    return viz.draw(J, title="J = 3(a + bc)"), report
+    return picture, report
 
 
 class _Trained:
@@ -187,10 +190,8 @@ def _training_step(viz: Any, trained: _Trained) -> tuple[Any, Any]:
     model = copy.deepcopy(trained.model)  # batch norm's running statistics move with every forward pass
     model.train()
     model.name = "MLP 64-32-10"
-    model.zero_grad()
     J = mg.nn.softmax_cross_entropy(model(mg.Tensor(x, name="x")), mg.Tensor(y, name="labels"))
     J.name = "J"
-    J.backward(retain_grads=True)
     picture = viz.draw(J, title="One training step")
     report = mg.testing.check_gradients(
         lambda *_: mg.nn.softmax_cross_entropy(model(x), y), *model.parameters(), eps=1e-5

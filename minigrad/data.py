@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .errors import ShapeError
+from .packages import imported
 
 Seed = np.random.Generator | int | None
 
@@ -18,7 +22,8 @@ Seed = np.random.Generator | int | None
 class Normalizer:
     """x ↦ (x − μ)/σ with μ and σ from the training set, the same pair for dev and test (course, part C).
 
-    A feature that never varies (σ = 0) is only centred. 003 in the notes divides by σ²; that is a mistake.
+    A feature that varies by no more than its own rounding is only centred. 003 in the notes divides by σ²; that is a
+    mistake.
 
     Examples
     --------
@@ -38,13 +43,58 @@ class Normalizer:
 
         With ``one_deviation`` all features share one σ: right where all have one unit, as the pixels of a
         picture have, since a pixel that is almost never lit would otherwise be blown up.
+
+        Raises ValueError if there are no samples or one is not finite, TypeError if they are not numbers.
         """
-        deviation = np.full(x.shape[1:], x.std()) if one_deviation else x.std(axis=0)
-        return cls(x.mean(axis=0), np.where(deviation == 0, 1.0, deviation))
+        x = finite_array("Normalizer", "x", x)
+        if not len(x):
+            raise ValueError(f"Normalizer: x is {x.shape} and holds no samples to take the mean and deviation of")
+        dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+        axis = None if one_deviation else 0
+        # In float32 the sums alone would make a deviation out of a constant, so they are taken in float64 at least.
+        deviation = np.broadcast_to(x.std(axis=axis, dtype=np.result_type(dtype, np.float64)), x.shape[1:])
+        # A constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed), so what
+        # tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
+        spread = np.subtract(x.max(axis=axis), x.min(axis=axis), dtype=dtype)
+        constant = spread <= _ULPS * np.finfo(dtype).eps * np.abs(x, dtype=dtype).max(axis=axis)
+        mean = x.mean(axis=0, dtype=deviation.dtype)
+        return cls(mean.astype(dtype), np.where(constant, 1.0, deviation).astype(dtype))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Samples (…, features) normalised."""
+        """Samples (…, features) normalised.
+
+        Raises ShapeError if their features are others than those of the training set.
+        """
+        x = np.asarray(x)
+        features = self.mean.shape
+        if x.shape[max(x.ndim - len(features), 0) :] != features:
+            raise ShapeError(f"Normalizer: x is {x.shape}, but the training set's features are {features}")
         return (x - self.mean) / self.deviation
+
+
+#: Numbers no further apart than this many units in the last place are taken for one number.
+_ULPS = 8
+
+
+def finite_array(what: str, name: str, data: Any) -> np.ndarray:
+    """The data as an array of finite numbers.
+
+    Raises ValueError that names the place of a NaN or Inf, TypeError for anything but numbers.
+
+    >>> finite_array("fit", "x", [[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    array = np.asarray(data)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as "
+            "numbers, and convert with .astype(float)"
+        )
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        place = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ValueError(f"{what}: {name}{list(place)} is {array[place]}; clean the data before training")
+    return array
 
 
 def split(
@@ -59,8 +109,7 @@ def split(
     >>> [len(part) for part, _ in split(np.zeros((10, 2)), np.zeros(10), rng=0)]
     [6, 2, 2]
     """
-    if len(x) != len(y):
-        raise ValueError(f"split: x has {len(x)} samples, y has {len(y)}")
+    x, y = _paired("split", x, y)
     if not np.isclose(sum(fractions), 1.0) or min(fractions) < 0:
         raise ValueError(f"split: the fractions {fractions} must be positive and sum to 1")
     order = np.random.default_rng(rng).permutation(len(x))
@@ -78,8 +127,7 @@ def batches(x: np.ndarray, y: np.ndarray, size: int, *, rng: Seed = None) -> Ite
     >>> [len(part) for part, _ in batches(np.zeros((10, 2)), np.zeros(10), 4, rng=0)]
     [4, 4, 2]
     """
-    if len(x) != len(y):
-        raise ValueError(f"batches: x has {len(x)} samples, y has {len(y)}")
+    x, y = _paired("batches", x, y)
     if size < 1:
         raise ValueError(f"batches: the size is {size}, but must be at least 1")
     order = np.random.default_rng(rng).permutation(len(x))
@@ -88,11 +136,19 @@ def batches(x: np.ndarray, y: np.ndarray, size: int, *, rng: Seed = None) -> Ite
         yield x[part], y[part]
 
 
+def _paired(what: str, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    x, y = np.asarray(x), np.asarray(y)
+    if len(x) != len(y):
+        raise ValueError(f"{what}: x has {len(x)} samples, y has {len(y)}")
+    return x, y
+
+
 def read_csv(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     """A table of numbers without a header, plain or gzipped: features, and integer labels from the last column.
 
     Raises ValueError that names the row and column of anything that is not a finite number, of a short
-    row, or of a label that is not a whole number from 0; OSError if the file can't be read.
+    row, or of a label that is not a whole number from 0, and the row where the file is no text or its gzip is damaged;
+    OSError if the file can't be read.
 
     >>> import tempfile, pathlib
     >>> from minigrad.data import read_csv
@@ -105,21 +161,27 @@ def read_csv(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
     name = os.fspath(path)
     opener: Any = gzip.open if name.endswith(".gz") else open
     rows: list[list[float]] = []
-    with opener(name, "rt", newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            if not row:
-                continue
-            if rows and len(row) != len(rows[0]):
-                raise ValueError(f"{name}: row {number} has {len(row)} columns, the first has {len(rows[0])}")
-            rows.append([_finite(text, name, number, column) for column, text in enumerate(row, start=1)])
+    number = 0
+    with opener(name, "rt", newline="", encoding="utf-8-sig") as file:
+        try:
+            for number, row in enumerate(csv.reader(file), start=1):
+                if not row:
+                    continue
+                if rows and len(row) != len(rows[0]):
+                    raise ValueError(f"{name}: row {number} has {len(row)} columns, the first has {len(rows[0])}")
+                rows.append([_finite(text, name, number, column) for column, text in enumerate(row, start=1)])
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"{name}: after row {number} comes what is no text of numbers ({error})") from None
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise ValueError(f"{name}: the gzip file is damaged after row {number} ({error})") from None
     if not rows or len(rows[0]) < 2:
         raise ValueError(f"{name}: wants rows of at least one feature and a label, found none")
     table = np.array(rows)
-    labels = table[:, -1].astype(np.int64)
-    wrong = np.flatnonzero((labels != table[:, -1]) | (labels < 0))
+    labels = table[:, -1]
+    wrong = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels > np.iinfo(np.int32).max))
     if wrong.size:
-        raise ValueError(f"{name}: the label {table[wrong[0], -1]:g} in data row {wrong[0] + 1} is not a class number")
-    return table[:, :-1], labels
+        raise ValueError(f"{name}: the label {labels[wrong[0]]:g} in data row {wrong[0] + 1} is not a class number")
+    return table[:, :-1], labels.astype(np.int64)
 
 
 def _finite(text: str, name: str, row: int, column: int) -> float:
@@ -135,11 +197,7 @@ def _finite(text: str, name: str, row: int, column: int) -> float:
 def load_digits() -> tuple[np.ndarray, np.ndarray]:
     """scikit-learn's 1,797 handwritten digits: (1797, 64) grey levels from 0 to 16, and (1797,) labels.
 
-    Raises ImportError naming the extra to install where scikit-learn is missing.
+    Raises ImportError naming the package to install where scikit-learn is missing.
     """
-    try:
-        from sklearn.datasets import load_digits as load
-    except ImportError:
-        raise ImportError("the digits come with scikit-learn: run pip install 'minigrad[data]'") from None
-    x, y = load(return_X_y=True)
+    x, y = imported("sklearn.datasets", "load_digits", "scikit-learn").load_digits(return_X_y=True)
     return x, y

@@ -1,5 +1,7 @@
 """The exceptions minigrad raises where NumPy and Python have no better one of their own."""
 
+import numpy as np
+
 
 class MinigradError(Exception):
     """Every exception that only minigrad raises is one of these."""
@@ -7,6 +9,10 @@ class MinigradError(Exception):
 
 class ShapeError(MinigradError, ValueError):
     """Shapes that do not fit together; the message names the operation and each input's shape."""
+
+
+class MatrixError(ShapeError, np.linalg.LinAlgError):
+    """A `ShapeError` of linear algebra, where NumPy raises LinAlgError: too few axes, or no square matrices."""
 
 
 class StaleGraphError(MinigradError, RuntimeError):

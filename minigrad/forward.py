@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .backward import gradients_of
-from .graph import Node, enable_grad, walk_backward
+from .contexts import enable_grad
+from .graph import Node, walk_backward
 from .registry import Op
 from .tensor import Tensor
 

@@ -1,17 +1,18 @@
-"""A computation graph: its nodes, the order to walk them in, backward, scopes, and the `Graph` view.
+"""A computation graph: its nodes, the order to walk them in, the search for NaN, and the `Graph` view.
 
 What a node's value is made of stands in ``scalar.py`` (a float) and ``tensor.py`` (an array); how one
-operation is computed and differentiated stands in ``registry.py`` and ``ops/``.
+operation is computed and differentiated stands in ``registry.py`` and ``ops/``; what is in force while a node is made
+(recording, scopes), in ``contexts.py``.
 """
 
 from __future__ import annotations
 
 import linecache
+import math
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
@@ -20,8 +21,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .contexts import Context, current_context
 from .errors import AnomalyError, StaleGraphError
+from .packages import imported
 from .registry import Op
+from .unchanged import COPIED, REMEMBERED, remember
 
 if TYPE_CHECKING:
     import networkx
@@ -67,6 +71,8 @@ class Node:
     scope = _rare("scope", (), "The scopes it was made in, outermost first.")
     saved = _rare("saved", None, "What its operation's forward kept for the rule.")
     source = _rare("source", None, "The line that made it, under `detect_anomaly`.")
+    given = _rare("given", (), "What its operation was given in arrays of somebody else, as `Remembered`.")
+    shown = _rare("shown", None, "When a leaf's ``data`` was last read, and what it held, as `Remembered`.")
     __hash__ = object.__hash__
 
     @property
@@ -74,94 +80,57 @@ class Node:
         """Whether this node was made by the user rather than by an operation in a graph."""
         return self.op is None
 
+    def _gradients_by(self, nodes: Sequence[Node]) -> Mapping[Node, Any]:
+        """∂(this)/∂(node) for nodes of its graph, computed now, no ``grad`` touched; {} for several entries."""
+        raise NotImplementedError
+
     def mark_changed(self) -> None:
         """Say that this leaf's data was changed in place: older graphs can no longer go backward."""
         self.index = tick()
+        if self._extra is not None:
+            self._extra.pop("shown", None)
+
+    def mark_shown(self) -> None:
+        """Say that somebody outside has this leaf's array and may write into it from now on."""
+        self.shown = (tick(), remember(self._data, whole=REMEMBERED))
+
+    # A copy of a leaf, by `copy`, `pickle` or another process, is a leaf of its own. Nodes inside a graph have none:
+    # where copies of two of them would meet again, a copied graph could not tell.
+    def __getstate__(self) -> dict[str, Any]:
+        if self.op is not None:
+            raise TypeError(
+                f"{describe(self)} is inside a graph and cannot be copied or saved; copy .detach(), or copy the leaves "
+                "and compute it again"
+            )
+        if isinstance(self.grad, Node) and self.grad.op is not None:
+            raise TypeError(
+                f"{describe(self)} cannot be copied or saved, since its grad is inside a graph (create_graph=True); "
+                "set .grad to .grad.detach() or start it again"
+            )
+        return {"data": self._data, "grad": self.grad, "requires_grad": self.requires_grad, "name": self.name}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._extra = self.op = None
+        self._data, self.grad = state["data"], state["grad"]
+        self.index = tick()  # it is younger than all that is here, whatever its number was where it was saved
+        if state["name"] is not None:
+            self.name = state["name"]
+
+    def __copy__(self) -> Any:
+        return deepcopy(self)
 
 
-# ---- what is in force here and now ----------------------------------------------------------------------
+# ---- what a context asks of a new node ----------------------------------------------------------------------
 
 
-class _Context(NamedTuple):
-    recording: bool = True
-    scope: tuple[str, ...] = ()
-    anomaly: bool = False
-
-
-DEFAULT = _Context()
-_context: ContextVar[_Context] = ContextVar("minigrad", default=DEFAULT)
-current_context = _context.get
-
-
-@contextmanager
-def _within(**changes: Any) -> Iterator[None]:
-    token = _context.set(_context.get()._replace(**changes))
-    try:
-        yield
-    finally:
-        _context.reset(token)
-
-
-def no_grad() -> Any:
-    """Nothing is recorded inside: results are leaves. Each thread and each task has its own.
-
-    >>> import minigrad as mg
-    >>> w = mg.Tensor([1.0], requires_grad=True)
-    >>> with mg.no_grad():
-    ...     (w * 2).requires_grad
-    False
-    """
-    return _within(recording=False)
-
-
-def enable_grad() -> Any:
-    """Record again inside a `no_grad` block."""
-    return _within(recording=True)
-
-
-def is_grad_enabled() -> bool:
-    """Whether operations are recorded here."""
-    return _context.get().recording
-
-
-def scope(name: str) -> Any:
-    """Nodes made inside are drawn in a box called ``name``; scopes nest.
-
-    >>> import minigrad as mg
-    >>> w = mg.Tensor([1.0], requires_grad=True)
-    >>> with mg.scope("layer1"):
-    ...     z = w * 2
-    >>> z.scope
-    ('layer1',)
-    """
-    return _within(scope=(*_context.get().scope, str(name)))
-
-
-def detect_anomaly() -> Any:
-    """The first NaN or Inf inside, forward or backward, raises `AnomalyError` with its source line.
-
-    >>> import numpy as np, minigrad as mg
-    >>> x = mg.Tensor([0.0, 1.0], requires_grad=True, name="x")
-    >>> with mg.detect_anomaly(), np.errstate(divide="ignore"):
-    ...     mg.log(x)
-    Traceback (most recent call last):
-        ...
-    minigrad.errors.AnomalyError: log gave -inf at index (0,); inputs: x (2,) float64 [0.0, 1.0]; made at ...
-    """
-    return _within(anomaly=True)
-
-
-def collectable() -> Any:
-    """Nodes made inside stay in the garbage collector's sight (any context but the default has that effect)."""
-    return _within()
-
-
-def finish(node: Node, context: _Context) -> None:
+def finish(node: Node, context: Context) -> None:
     """What a context other than the default asks of a new node: its scope, and the search for NaN."""
     if context.scope:
         node.scope = context.scope
     if context.anomaly:
         node.source = _source_line()
+        arrays = [x._data if isinstance(x, Node) and x.op is None else x for x in node.inputs]
+        node.given = [remember(each, whole=math.inf) for each in arrays if isinstance(each, np.ndarray)]
         check_value(node.op, node.inputs, node._data)
 
 
@@ -228,6 +197,7 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
     Raises `StaleGraphError` if a leaf was changed after an operation used it.
     """
     kind = type(root)
+    thorough = current_context().anomaly
     order: list[Node] = []
     leaves: dict[Node, None] = {}
     if root.op is None:
@@ -246,18 +216,42 @@ def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
             if type(each) is kind:
                 if each.index > index:
                     raise_stale(each, node)
-                if each not in seen and each.requires_grad:
+                if each not in seen:
                     add(each)
-                    push(each)
+                    if each.requires_grad:
+                        push(each)
+            elif type(each) is np.ndarray and each.nbytes > COPIED:
+                refuse_changed(node)
+        if thorough:
+            refuse_changed(node)
+    for each in seen:
+        if each.op is None and each._extra is not None and each.shown is not None:
+            _refuse_written(each, order)
     order.sort(key=_by_index, reverse=True)
     return order, list(leaves)
 
 
-def raise_stale(leaf: Node, node: Node) -> None:
+def raise_stale(leaf: Any, node: Node, how: str = "by an optimizer's step or an assignment to .data") -> None:
     raise StaleGraphError(
-        f"backward: {describe(leaf)} was changed (by an optimizer's step or an assignment to .data) after "
-        f"{node.op.name} used it, so this graph's gradients would be wrong; run the forward pass again"
+        f"backward: {describe(leaf)} was changed ({how}) after {node.op.name} used it, so this graph's gradients "
+        "would be wrong; run the forward pass again"
     )
+
+
+def refuse_changed(node: Node) -> None:
+    """Raise `StaleGraphError` if an array that the node's operation was given holds other numbers now."""
+    for each in node.given:
+        if each.changed:
+            raise_stale(each.array, node, "written into, such as a batch buffer that is filled again")
+
+
+def _refuse_written(leaf: Node, order: list[Node]) -> None:
+    """Raise if a leaf was written into through its ``data``, by who read it after an operation used the leaf."""
+    when, was = leaf.shown
+    if was.changed:
+        for node in order:
+            if node.index < when and any(each is leaf for each in node.inputs):
+                raise_stale(leaf, node, "by writing into its .data")
 
 
 # ---- the view that pictures read ------------------------------------------------------------------------
@@ -268,7 +262,8 @@ class Vertex:
     """One node as a picture shows it; ``id`` is its place in `Graph.nodes`, inputs before users.
 
     ``kind`` is "parameter" (a leaf that wants a gradient), "data" (a leaf that wants none), "constant"
-    (a plain number or array in an expression) or "operation".
+    (a plain number or array in an expression) or "operation". ``grad`` is what the node's ``grad`` held when the view
+    was made, of whichever roots it may be; `Graph.gradients` are those of this root.
     """
 
     id: int
@@ -307,10 +302,26 @@ class Graph:
     edges: tuple[Edge, ...]
     root: int
 
+    def gradients(self) -> tuple[Any, ...]:
+        """∂(root)/∂(vertex) for every vertex, computed afresh: no ``grad`` is read or changed, and nothing is recorded.
+
+        None for data and constants, for what the root has no derivative by, and everywhere if the root has several
+        entries. Raises `StaleGraphError` if a leaf was changed after the graph was built.
+
+        >>> import minigrad as mg
+        >>> x = mg.Scalar(3.0)
+        >>> (x * x).backward()
+        >>> mg.graph(x + 1).gradients(), x.grad
+        ((1.0, None, 1.0), 6.0)
+        """
+        wanted = [each.node for each in self.nodes if each.node is not None and each.node.requires_grad]
+        root = self.nodes[self.root].node
+        found = root._gradients_by(wanted) if root is not None and root.requires_grad else {}
+        return tuple(None if each.node is None else found.get(each.node) for each in self.nodes)
+
     def to_networkx(self) -> networkx.MultiDiGraph:
         """The same as a directed multigraph, with each vertex's and edge's fields as attributes."""
-        import networkx
-
+        networkx = imported("networkx", "Graph.to_networkx")
         result = networkx.MultiDiGraph(root=self.root)
         fields = ("kind", "op", "name", "value", "grad", "scope", "options")
         for vertex in self.nodes:

@@ -33,6 +33,7 @@ from .ops.norms import (
     length,
     matrix_norm,
     norm,
+    p_length,
     vector_norm,
 )  # fmt: skip
 from .ops.product import cross, matmul, multi_dot, outer, tensordot, vecdot
@@ -41,6 +42,7 @@ from .ops.shape import matrix_transpose
 __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eig_row", "eigh", "eigh_row", "eigvals", "eigvalsh",
     "inv", "least_squares", "length", "log_determinant", "lstsq", "matmul", "matrix_norm", "matrix_power",
-    "matrix_transpose", "multi_dot", "norm", "outer", "pinv", "qr", "qr_row", "slogdet", "solve", "svd", "svd_row",
-    "svdvals", "tensordot", "tensorinv", "tensorsolve", "trace", "vecdot", "vector_norm",
+    "matrix_transpose", "multi_dot", "norm", "outer", "p_length", "pinv", "qr", "qr_row",
+    "slogdet", "solve", "svd", "svd_row", "svdvals", "tensordot", "tensorinv", "tensorsolve", "trace", "vecdot",
+    "vector_norm",
 ]  # fmt: skip

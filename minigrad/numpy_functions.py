@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .errors import NotDifferentiableError, RuleError, ShapeError
+from .errors import MatrixError, NotDifferentiableError, RuleError, ShapeError
 from .graph import describe
 from .registry import Op
 
@@ -43,15 +43,15 @@ def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueErro
         for name, x in zip(op.input_names if not op.variadic else map(str, range(len(inputs))), inputs)
     )
     text = str(error)
-    if text.startswith(f"{op.name}:") and op.kernel is op.forward:
+    if isinstance(error, MatrixError) or (text.startswith(f"{op.name}:") and op.kernel is op.forward):
         return error  # the operation's own message, which says it better
     if op is ops.matmul and all(np.ndim(x) for x in inputs):
         left, right = np.shape(inputs[0]), np.shape(inputs[1])
         which, shared = ("second-to-last", right[-2]) if len(right) > 1 else ("only", right[0])
         if left[-1] != shared:
             text = f"the last axis of a ({left[-1]}) must equal the {which} axis of b ({shared})"
-    kind = np.linalg.LinAlgError if isinstance(error, np.linalg.LinAlgError) else ShapeError
-    return kind(f"{op.name}: {story}: {text}")
+    own = [kind for kind in (np.linalg.LinAlgError, np.exceptions.AxisError) if isinstance(error, kind)]
+    return (*own, ShapeError)[0](f"{op.name}: {story}: {text}")
 
 
 def without_rule(op: Op) -> Exception:

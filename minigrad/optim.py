@@ -25,21 +25,25 @@ class Optimizer:
         options that differ for them, such as ``{"params": biases, "lr": 0.1}``.
     options
         The options of groups that do not give their own.
+
+    An option is read and set as an attribute: ``optimizer.lr = 0.1`` sets it in every group, and
+    ``optimizer.groups[1]["lr"] = 0.1`` in one.
     """
 
+    groups: list[dict[str, Any]]
+    _options: tuple[str, ...] = ()
     #: How many arrays of the parameter's shape an update remembers.
     slots = 0
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
-        if not isinstance(params, Iterable):
-            raise TypeError(
-                f"{type(self).__name__}: wants a list of tensors, got {type(params).__name__}; pass model.parameters()"
-            )
+        if not isinstance(params, Iterable) or isinstance(params, (Tensor, Mapping)):
+            hint = {Tensor: "pass [w]", dict: "pass list(params.values())"}.get(type(params), "pass model.parameters()")
+            raise TypeError(f"{type(self).__name__}: wants a list of tensors, got {type(params).__name__}; {hint}")
         params = list(params)
         if not params:
             raise ValueError(f"{type(self).__name__}: got no parameters")
         groups = params if isinstance(params[0], Mapping) else [{"params": params}]
-        self.groups: list[dict[str, Any]] = []
+        self.groups = []
         self.state: dict[Tensor, list[np.ndarray]] = {}
         self.steps = 0
         for each in groups:
@@ -51,6 +55,29 @@ class Optimizer:
             self.groups.append(group)
             for parameter in group["params"]:
                 self._add(parameter)
+        self._options = tuple(options)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._options:
+            known = f"; its options are {', '.join(self._options)}" if self._options else ""
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{known}")
+        values = [group[name] for group in self.groups]
+        if any(value != values[0] for value in values):
+            raise AttributeError(
+                f"{type(self).__name__}.{name}: the groups differ ({', '.join(map(str, values))}); "
+                f"read groups[i][{name!r}]"
+            )
+        return values[0]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in self._options:
+            if self._options and type(self).__module__ == __name__:
+                getattr(self, name)  # what ours do not have, such as learning_rate, would change nothing: an error
+            object.__setattr__(self, name, value)
+            return
+        self._check_options({name: value})
+        for group in self.groups:
+            group[name] = value
 
     def _add(self, parameter: Any) -> None:
         kind = type(self).__name__
@@ -65,7 +92,11 @@ class Optimizer:
     def _check_options(self, group: Mapping[str, Any]) -> None:
         for name, value in group.items():
             low, high = _RANGES.get(name, (None, None))
-            if low is not None and not low <= value < high:
+            if low is None:
+                continue
+            if not isinstance(value, (int, float, np.number)):
+                raise TypeError(f"{type(self).__name__}: {name} is {value!r:.60}, but must be a number")
+            if not low <= value < high:
                 raise ValueError(f"{type(self).__name__}: {name} is {value}, but must be in [{low}, {high})")
 
     def zero_grad(self) -> None:

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from .graph import DEFAULT, Node, check_value, current_context, describe, finish, tick
+from .contexts import DEFAULT, current_context
+from .graph import Node, check_value, describe, finish, tick
 from .numpy_functions import with_shapes, without_rule
 from .registry import Composed, Op
+from .unchanged import COPIED, own, remember
 
 _new = object.__new__
 _ndarray = np.ndarray
+_NUMBERS = frozenset({float, int})
 
 # glibc hands the memory of a freed large array back to the system at once, and each training step then pays for
 # fetching it again, page by page. It learns from the largest array freed so far what is large: one of 16 MB, made,
@@ -25,12 +28,33 @@ np.empty(1 << 24, dtype=np.uint8)
 
 def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
     """The result of an operation with at least one node of ``kind`` among its inputs."""
-    values = [x._data if type(x) is kind else _plain(x, op) for x in inputs]
+    values, wanted, foreign = [], False, False
+    recording = op.differentiable and current_context().recording
+    for x in inputs:
+        if type(x) is kind:
+            wanted = wanted or x.requires_grad
+            x = x._data
+        elif type(x) not in _NUMBERS:
+            x = own(_plain(x, op), COPIED) if recording else _plain(x, op)
+            foreign = True
+        values.append(x)
+    wanted = wanted and recording
+    if foreign:
+        inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
+    if options and wanted:
+        options = {name: own(value) for name, value in options.items()}
     try:
         data = op.kernel(*values, **options) if options else op.kernel(*values)
     except ValueError as error:
         raise with_shapes(op, inputs, error) from None
-    return record(kind, op, inputs, options, data) if op.differentiable else data
+    if not op.differentiable:
+        return data
+    node = record(kind, op, inputs, options, data, wanted)
+    if foreign and wanted:
+        large = [remember(x) for x in inputs if type(x) is _ndarray and x.nbytes > COPIED]
+        if large and not node.given:
+            node.given = large
+    return node
 
 
 def _plain(x: Any, op: Op) -> Any:
@@ -40,8 +64,8 @@ def _plain(x: Any, op: Op) -> Any:
     return x
 
 
-def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any) -> Any:
-    """The node for a computed value; a leaf where nothing is to be recorded."""
+def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any, wanted: bool) -> Any:
+    """The node for a computed value; a leaf where no gradient is ``wanted``."""
     node = _new(kind)
     node._extra = node.grad = None
     if op.saves:
@@ -51,7 +75,7 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
     node._data = data
     node.index = tick()
     context = current_context()
-    if context.recording and data.dtype.kind == "f" and any(type(x) is kind and x.requires_grad for x in inputs):
+    if wanted and data.dtype.kind == "f":
         if op.rules is None and op.joint is None:
             raise without_rule(op)
         node.op = op
@@ -62,6 +86,9 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
         if context is not DEFAULT:
             finish(node, context)
         return node
+    for x in inputs:  # a view of a parameter would move with it
+        if type(x) is kind and x.requires_grad and x.op is None and np.may_share_memory(data, x._data):
+            node._data = data.copy()
     node.op = None
     node.inputs = ()
     node.requires_grad = False
@@ -74,7 +101,8 @@ def apply_unary(op: Op, x: Any) -> Any:
     """`apply` for a ufunc of one tensor."""
     data = op.kernel(x._data)
     if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
-        return record(type(x), op, (x,), None, data) if op.differentiable else data
+        wanted = x.requires_grad and current_context().recording
+        return record(type(x), op, (x,), None, data, wanted) if op.differentiable else data
     node = _new(type(x))
     node._data = data
     node._extra = node.grad = None
@@ -104,7 +132,7 @@ def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
             raise with_shapes(op, (self, other), error) from None
         context = context_of()
         if context is not default or type(data) is not _ndarray:
-            return record(kind, op, (self, other), None, data)
+            return record(kind, op, (self, other), None, data, context.recording)
         node = new(kind)
         node._data = data
         node._extra = node.grad = None

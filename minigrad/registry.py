@@ -185,7 +185,7 @@ class Composed:
         return f"<composed {self.name}>"
 
     def __reduce__(self) -> str:
-        return self.name
+        return self.forward.__name__  # where it is found in its module
 
     @property
     def signature(self) -> str:
@@ -280,7 +280,7 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> str:
-        return self.name
+        return self.forward.__name__  # where it is found in its module
 
     # ---- calling ------------------------------------------------------------------------------------
 

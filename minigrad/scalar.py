@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 
 from . import ops
 from .collector import track, untrack
+from .contexts import DEFAULT, collectable, current_context
 from .floats import FLOATS
-from .graph import DEFAULT, Node, check_gradient, collectable, current_context, finish, raise_stale, tick
+from .graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
 from .registry import Op, operation_of
 
 _new = object.__new__
@@ -56,7 +57,7 @@ def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[.
         node._first = self
         node._second = other
         node.index = next_index()
-        node.grad = 0.0
+        node._grad = 0.0
         untrack(node)
         return node
 
@@ -109,13 +110,17 @@ class Scalar(Node):
     __slots__ = ("_first", "_second")
     _first: Any
     _second: Any
+    _grad: Any = Node.__dict__["grad"]  # the slot itself
     requires_grad = True
+
+    def __init_subclass__(cls) -> None:  # the engine asks for the type itself: others would count as constants
+        raise TypeError(f"{cls.__name__}: Scalar cannot be subclassed; keep a Scalar as an attribute of your class")
 
     def __init__(self, data: Any, *, name: str | None = None) -> None:
         self._data = _as_float(data, "Scalar")
         self._extra = self.op = None
         self.index = tick()
-        self.grad = 0.0
+        self._grad = 0.0
         if name is not None:
             self.name = name
 
@@ -143,6 +148,17 @@ class Scalar(Node):
         self._data = _as_float(value, "Scalar.data")
         self.mark_changed()
 
+    @property
+    def grad(self) -> Any:
+        """∂(root)/∂(this), summed over every ``backward()`` so far."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if isinstance(value, Node):
+            _refer_back(everything_behind(value))
+        self._grad = value
+
     def backward(self, grad: float = 1.0, *, create_graph: bool = False) -> None:
         """Add ∂(this)/∂(node) · ``grad`` to the ``grad`` of every node that this one depends on.
 
@@ -168,15 +184,24 @@ class Scalar(Node):
         if not create_graph:
             gradients[self] = _as_float(grad, "backward: grad")
             _accumulate_floats(order, gradients)
-            for node, gradient in gradients.items():
-                node.grad += gradient
+            if _expect_cycles:
+                with collectable():
+                    _add(gradients)
+            else:
+                _add(gradients)
             return
         gradients[self] = grad if isinstance(grad, Scalar) else Scalar(grad)
-        track(order)  # a node's gradient will refer to the node: the cycles that a collector is for
+        _refer_back(order)
+        _refer_back(everything_behind(gradients[self]))
         with collectable():
             _accumulate_scalars(order, gradients)
-            for node, gradient in gradients.items():
-                node.grad = node.grad + gradient
+            _add(gradients)
+
+    def _gradients_by(self, nodes: Sequence[Node]) -> Mapping[Node, Any]:
+        order, gradients = _walk(self)
+        gradients[self] = 1.0
+        _accumulate_floats(order, gradients)
+        return gradients
 
     def item(self) -> float:
         """The value as a Python float."""
@@ -278,7 +303,7 @@ def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, val
     if options:
         node.options = options
     node.index = tick()
-    node.grad = 0.0
+    node._grad = 0.0
     context = current_context()
     if context.recording:
         node.op = op
@@ -313,6 +338,24 @@ def _as_float(value: Any, what: str) -> float:
 def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, Any] | None) -> Any:
     """NumPy's answer where Python's floats raise: inf or nan, and NumPy's warning."""
     return function(*(np.float64(x) if isinstance(x, float) else x for x in values), **(options or {}))
+
+
+# ---- gradients that are nodes ---------------------------------------------------------------------------
+
+#: Whether any gradient has been a node so far, so that going backward must expect to meet one.
+_expect_cycles = False
+
+
+def _refer_back(nodes: list[Any]) -> None:
+    """These nodes' graph will hold gradients that refer to it: the cycles that a garbage collector is for."""
+    global _expect_cycles
+    _expect_cycles = True
+    track(nodes)
+
+
+def _add(gradients: dict[Node, Any]) -> None:
+    for node, gradient in gradients.items():
+        node._grad += gradient  # type: ignore[attr-defined]
 
 
 # ---- backward -------------------------------------------------------------------------------------------

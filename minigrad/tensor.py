@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import ops
-from .backward import accumulate
+from .backward import accumulate, gradients_of
+from .contexts import current_context
 from .errors import MutationError, ShapeError
 from .graph import Node, describe, tick
 from .numpy_functions import (
@@ -21,6 +22,18 @@ from .numpy_functions import (
 )
 from .recording import apply, apply_unary, binary, method, unary
 from .registry import Composed, Op, operation_of
+
+
+def _in_place(op: Op) -> Any:
+    """``w -= step``: under `no_grad` a parameter is updated and stays one, as in PyTorch; all else is a new node."""
+
+    def update(self: Tensor, other: Any) -> Any:
+        if self.op is not None or not self.requires_grad or current_context().recording:
+            return NotImplemented
+        self.data = op(self, other)._data.astype(self._data.dtype, copy=False)
+        return self
+
+    return update
 
 
 class Tensor(Node):
@@ -90,7 +103,16 @@ class Tensor(Node):
 
     @property
     def data(self) -> np.ndarray:
-        """The values. Write through an assignment (``w.data -= step``), which older graphs notice."""
+        """The values. A leaf's can be assigned to or written into (``w.data -= step``), which older graphs notice.
+
+        A result's are read-only. Noticed is what is written by who reads ``data`` for it; an array that was kept
+        from an earlier reading and is written into between forward and backward is seen by `detect_anomaly` alone.
+        """
+        if self.op is not None:
+            view = self._data.view()
+            view.flags.writeable = False
+            return view
+        self.mark_shown()
         return self._data
 
     @data.setter
@@ -106,7 +128,7 @@ class Tensor(Node):
             raise TypeError(
                 f"data: {describe(self)} cannot take {value.dtype} data; cast it with .astype(np.{self._data.dtype})"
             )
-        self._data = value
+        self._data = value if value is self._data else value.copy()
         self.mark_changed()
 
     @property
@@ -201,6 +223,11 @@ class Tensor(Node):
             grad = Tensor(grad)
         accumulate(self, grad, create_graph, retain_grads)
 
+    def _gradients_by(self, nodes: Sequence[Any]) -> Mapping[Node, Any]:
+        if self._data.size != 1:
+            return {}
+        return dict(zip(nodes, gradients_of(self, nodes, np.ones_like(self._data), False)))
+
     # ---- NumPy's protocols --------------------------------------------------------------------------
 
     @classmethod
@@ -289,10 +316,9 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self._data.item(), spec) if spec and self._data.size == 1 else repr(self)
 
-    def __reduce__(self) -> Any:
-        if self.op is not None:
-            raise TypeError(f"{describe(self)} is inside a graph and cannot be copied or saved; use .detach()")
-        return _rebuild, (self._data, self.requires_grad, self.name)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.inputs, self.requires_grad = (), state["requires_grad"]
 
     # ---- methods that take NumPy's looser calls --------------------------------------------------------
 
@@ -320,6 +346,12 @@ class Tensor(Node):
     __pos__ = unary(ops.positive)
     __abs__ = unary(ops.absolute)
 
+    __iadd__ = _in_place(ops.add)
+    __isub__ = _in_place(ops.subtract)
+    __imul__ = _in_place(ops.multiply)
+    __itruediv__ = _in_place(ops.divide)
+    __ipow__ = _in_place(ops.power)
+
     def __pow__(self, exponent: Any) -> Any:
         return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
 
@@ -342,10 +374,6 @@ class Tensor(Node):
         return ops.greater_equal(self, other)
 
     __hash__ = object.__hash__
-
-
-def _rebuild(data: np.ndarray, requires_grad: bool, name: str | None) -> Tensor:
-    return Tensor(data, requires_grad=requires_grad, name=name)
 
 
 def _name_of(name: str | None) -> str:

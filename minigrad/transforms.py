@@ -2,22 +2,24 @@
 
 Each takes functions of arrays, or of nested containers of arrays (lists, tuples, named tuples, dicts, dataclasses),
 and works to any order: inside another transform the arrays are tensors, and what is computed can be differentiated
-again.
+again. So it is where a tensor that wants a gradient is given; under `no_grad` results are constants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from copy import copy
 from typing import Any
 
 import numpy as np
 
 from . import ops
 from .backward import gradients_of
+from .contexts import enable_grad, is_grad_enabled
 from .errors import ShapeError
 from .forward import push_forward
-from .graph import Node, enable_grad
+from .graph import Node
 from .tensor import Tensor
 from .trees import leaves_of, rebuilt
 
@@ -59,7 +61,7 @@ class _Run:
                 output = f(*replaced)
         finally:
             _depth.reset(token)
-        self.inside = _depth.get() > 0
+        self._look_around(leaves_of(list(arguments)))
         self.aux: tuple[Any, ...] = ()
         if has_aux:
             if not isinstance(output, tuple) or len(output) != 2:
@@ -103,9 +105,23 @@ class _Run:
             )
         return y
 
-    def pull_back(self, cotangents: Sequence[Any], create_graph: bool | None = None) -> list[Any]:
+    def here(self, *given: Any) -> _Run:
+        """This run as it is used here and now, with these tangents or cotangents: maybe not where it was made.
+
+        Results are tensors inside another transform, and where a tensor that wants a gradient is among what is given.
+        """
+        run = copy(self)
+        run._look_around([*self.given, *given])
+        return run
+
+    def _look_around(self, given: Sequence[Any]) -> None:
+        self.given, self.recorded = given, is_grad_enabled()
+        wanted = self.recorded and any(isinstance(x, Tensor) and x.requires_grad for x in given)
+        self.inside = _depth.get() > 0 or wanted
+
+    def pull_back(self, cotangents: Sequence[Any]) -> list[Any]:
         """The gradient of Σ ⟨output, cotangent⟩ by every input, zeros where it does not depend on it."""
-        create_graph = self.inside if create_graph is None else create_graph
+        create_graph = self.inside and self.recorded
         pairs = [(y, c) for y, c in zip(self.outputs, cotangents) if isinstance(y, Tensor) and y.requires_grad]
         found: list[Any] = [None] * len(self.inputs)
         if pairs:
@@ -114,27 +130,33 @@ class _Run:
                 if len(pairs) > 1:
                     root = sum((ops.sum(y * c) for y, c in pairs), start=Tensor(0.0))
                     cotangent = np.ones(())
-                if create_graph and not isinstance(cotangent, Tensor):
-                    cotangent = Tensor(cotangent)
+                if not isinstance(cotangent, Tensor):
+                    cotangent = np.asarray(cotangent, dtype=root.dtype)
+                    cotangent = Tensor(cotangent) if create_graph else cotangent
+                elif not create_graph:
+                    cotangent = cotangent._data
                 found = gradients_of(root, self.inputs, cotangent, create_graph)
-        return [self.plain(np.zeros_like(x._data)) if g is None else g for g, x in zip(found, self.inputs)]
+        return [self.plain(np.zeros_like(x._data) if g is None else g) for g, x in zip(found, self.inputs)]
 
     def push(self, directions: Sequence[Any]) -> list[Any]:
         """The derivative of every output along one tangent for each input, zeros where there is none."""
+        create_graph = self.inside and self.recorded
         tangents: dict[Node, Any] = {}
         for x, v in zip(self.inputs, directions):
             v = v if isinstance(v, Tensor) else np.asarray(v, dtype=x.dtype)
-            tangents[x] = (v if isinstance(v, Tensor) else Tensor(v)) if self.inside else getattr(v, "_data", v)
+            tangents[x] = (v if isinstance(v, Tensor) else Tensor(v)) if create_graph else getattr(v, "_data", v)
         roots = [y for y in self.outputs if isinstance(y, Tensor)]
         with enable_grad():
-            found = dict(zip(map(id, roots), push_forward(roots, tangents, self.inside)))
+            found = dict(zip(map(id, roots), push_forward(roots, tangents, create_graph)))
         along = [found.get(id(y)) for y in self.outputs]
         return [self.plain(np.zeros_like(_data(y)) if t is None else t) for t, y in zip(along, self.outputs)]
 
     def plain(self, value: Any) -> Any:
         """A result as the caller wants it: a tensor inside another transform, else an array of its own."""
         if self.inside:
-            return value if isinstance(value, Tensor) else Tensor(value)
+            if isinstance(value, Tensor):
+                return value if self.recorded else value.detach()
+            return Tensor(value)
         return value.numpy() if isinstance(value, Tensor) else value
 
 
@@ -145,7 +167,8 @@ def _data(y: Any) -> np.ndarray:
 def _input(what: str, leaf: Any, kept: bool) -> Tensor:
     """A node of the run's own for one argument, tied to the graph around it if there is one."""
     if isinstance(leaf, Tensor):
-        return ops.positive(leaf) if leaf.requires_grad else Tensor(leaf._data, requires_grad=True)
+        tied = leaf.requires_grad and is_grad_enabled()
+        return ops.positive(leaf) if tied else Tensor(leaf._data, requires_grad=True)
     array = np.asarray(leaf)
     if array.dtype.kind != "f":
         raise TypeError(f"{what}: an argument to differentiate by holds {array.dtype}; give floats, such as 1.0 for 1")
@@ -265,7 +288,8 @@ def vjp(f: Callable[..., Any], *arguments: Any, has_aux: bool = False) -> Any:
 
     def pull_back(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _checked_like("vjp", cotangent, run.outputs, "cotangents", "values")
-        return run.shaped(run.pull_back([c if isinstance(c, Tensor) else np.asarray(c) for c in cotangents]))
+        again = run.here(*cotangents)
+        return again.shaped(again.pull_back(cotangents))
 
     return (run.value(), pull_back, *run.aux)
 
@@ -287,6 +311,7 @@ def jvp(f: Callable[..., Any], arguments: Any, tangents: Any, *, has_aux: bool =
     given = arguments if several else (arguments,)
     run = _Run("jvp", f, given, range(len(given)), has_aux)
     directions = _checked_like("jvp", tangents, run.inputs, "tangents", "arguments")
+    run = run.here(*directions)
     return (run.value(), run.like_output(run.push(directions)), *run.aux)
 
 
@@ -301,7 +326,9 @@ def linearize(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[...
     run = _Run("linearize", f, arguments, range(len(arguments)), kept=True)
 
     def along(*tangents: Any) -> Any:
-        return run.like_output(run.push(_checked_like("linearize", tangents, run.inputs, "tangents", "arguments")))
+        directions = _checked_like("linearize", tangents, run.inputs, "tangents", "arguments")
+        again = run.here(*directions)
+        return again.like_output(again.push(directions))
 
     return run.value(), along
 
@@ -401,6 +428,7 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Any:
     """
     run = _Run("hvp", grad(f), (x,), 0)
     directions = _checked_like("hvp", v, run.inputs, "vectors", "arguments")
+    run = run.here(*directions)
     return run.like_output(run.push(directions))
 
 

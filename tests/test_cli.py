@@ -27,6 +27,9 @@ def test_the_demo_reads_the_digits_and_shows_everything_on_one_page(tmp_path, ca
     page = (folder / "index.html").read_text()
     assert page.count("<svg ") == 5
     assert "gradient check: passed" in page
+    for text in ("dJ/da = 3", "dJ/db = 6", "dJ/dc = 9", "dJ/du = 3", "dJ/dJ = 1"):
+        assert text in page
+    assert "no gradients" not in page
     assert not re.search(r"<(script|link|img)|src=|@import", page), "the page must need nothing else"
 
 

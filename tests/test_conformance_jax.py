@@ -91,8 +91,8 @@ def softmax_cross_entropy(z, y):
 def row(function):
     """The results of a decomposition in one row, as ours are recorded."""
 
-    def packed(a):
-        return jnp.concatenate([jnp.real(x).reshape(*a.shape[:-2], -1) for x in function(a)], axis=-1)
+    def packed(a, **options):
+        return jnp.concatenate([jnp.real(x).reshape(*a.shape[:-2], -1) for x in function(a, **options)], axis=-1)
 
     return packed
 
@@ -134,8 +134,28 @@ def pad(array, pad_width, mode, constant_values=0):
     return jnp.pad(array, pad_width, mode=mode)
 
 
-def svd(a, full_matrices, compute_uv):
+def mirrored(a, triangle="L"):
+    """The symmetric matrix that has one triangle of a; JAX itself takes the mean of both."""
+    strict = jnp.tril(a, -1) if triangle == "L" else jnp.triu(a, 1)
+    return strict + strict.swapaxes(-1, -2) + a * jnp.eye(a.shape[-1])
+
+
+def cholesky(a, upper):
+    return jnp.linalg.cholesky(mirrored(a, "U" if upper else "L"), upper=upper)
+
+
+def eigh(a, UPLO="L"):
+    return jnp.linalg.eigh(mirrored(a, UPLO))
+
+
+def svd(a, full_matrices=False, compute_uv=True, hermitian=False):
+    if hermitian:
+        a = mirrored(a)
     return jnp.linalg.svd(a, full_matrices=full_matrices, compute_uv=compute_uv)
+
+
+def p_length(x, ord, axis, keepdims):
+    return (jnp.abs(x) ** ord).sum(axis, keepdims=keepdims) ** (1 / ord)
 
 
 def length(x, axis=None, keepdims=False):
@@ -253,9 +273,10 @@ REFERENCES = {
     "repeat": lambda a, n, axis: jnp.repeat(a, jnp.asarray(n), axis=axis), "pad": pad,
     "affine": lambda x, w, b: x @ w.T + b, "astype": lambda x, dtype: x.astype(dtype),
     "contraction": lambda *a, inputs, output: jnp.einsum(f"{','.join(inputs)}->{output}", *a),
-    "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(jnp.linalg.eigh), "eig_row": row(eig),
+    "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(eigh), "eig_row": row(eig),
+    "eigh": eigh, "eigvalsh": lambda a, UPLO: eigh(a, UPLO)[0], "cholesky": cholesky, "p_length": p_length,
     "eig": eig, "eigvals": lambda a: eig(a)[0], "svd": svd, "qr_row": row(jnp.linalg.qr),
-    "svd_row": row(lambda a: jnp.linalg.svd(a, full_matrices=False)), "norm": norm, "length": length,
+    "svd_row": row(svd), "norm": norm, "length": length,
     "lstsq": lstsq, "least_squares": lambda a, b, rcond: jnp.linalg.pinv(a) @ b,
     "logsumexp": jax.nn.logsumexp, "softmax": jax.nn.softmax, "log_softmax": jax.nn.log_softmax,
     "softmax_cross_entropy": softmax_cross_entropy, "batch_norm": batch_norm, "normalize": normalize,

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,17 @@ def test_readmes_python_runs_as_it_stands(monkeypatch, tmp_path):
         mg.registry.forget("cube")
 
 
+def test_every_name_in_the_documents_is_there_in_a_fresh_process():
+    documents = [README, *(file.read_text(encoding="utf-8") for file in (ROOT / "tutorials").glob("*/*.py"))]
+    names = sorted(
+        {name for text in documents for name in re.findall(r"\b(?:mg|viz)(?:\.[A-Za-z_]\w*)+", text)} - {"mg.NAME"}
+    )
+    assert "mg.testing.mutation.run" in names
+    program = f"import minigrad as mg, viz\nfor name in {names!r}: eval(name)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+
+
 def test_readmes_pictures_exist():
     for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
         assert (ROOT / path).is_file()
@@ -57,11 +70,11 @@ def test_minigrad_never_imports_viz_but_in_its_commands():
                 assert file.name in ("cli.py", "check_command.py", "culprit.py")  # each inside a function
 
 
-def test_viz_reads_nothing_of_minigrad_but_the_graph_view():
+def test_viz_reads_nothing_of_minigrad_but_the_graph_view_and_optional_packages():
     for file in (ROOT / "viz").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("minigrad"):
-                assert node.module == "minigrad.graph"
+                assert node.module in ("minigrad.graph", "minigrad.packages")
 
 
 def test_every_public_name_has_a_docstring():

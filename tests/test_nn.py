@@ -1,6 +1,7 @@
 """Modules, layers, costs: the course's identities, fused against composed forms, bad input."""
 
 import copy
+import dataclasses
 
 import numpy as np
 import pytest
@@ -171,6 +172,80 @@ def test_parameters_come_in_network_order_each_once_with_their_paths():
     model = mg.nn.Sequential(shared, mg.nn.Tanh(), shared, mg.nn.BatchNorm(3))
     names = [name for name, _ in model.named_parameters()]
     assert names == ["layers.0.weight", "layers.0.bias", "layers.3.gamma", "layers.3.beta"]
+
+
+@dataclasses.dataclass
+class Gates:
+    forget: mg.Tensor
+    limit: float
+
+
+class Everywhere(mg.nn.Module):
+    """Parameters and modules in all the places where people put them, and things that are none."""
+
+    def __init__(self):
+        self.scales = [tensor(2), tensor(2, seed=1)]
+        self.heads = {"left": mg.nn.Linear(2, 1, rng=0), "right": {"deep": (mg.nn.Linear(2, 1, rng=1), [tensor(1)])}}
+        self.gates = Gates(tensor(2, seed=2), 1.0)
+        self.blocks = [[mg.nn.Linear(2, 2, bias=False, rng=2)], (mg.nn.BatchNorm(2),)]
+        self.fixed, self.log = mg.Tensor([1.0, 2.0]), [0.5] * 1000
+        self.blocks.append(self.blocks)  # a loop
+        self.heads["parent"] = self
+        self.kept = None
+
+    def forward(self, x):
+        for block in self.blocks[:2]:
+            x = block[0](x)
+        x = x * self.scales[0] * self.scales[1] * self.gates.forget * self.fixed
+        self.kept = x  # what forward keeps is no parameter
+        first, (extra,) = self.heads["right"]["deep"]
+        return self.heads["left"](x) + first(x) * extra
+
+
+def test_parameters_are_found_in_lists_tuples_dicts_and_dataclasses_however_deep_and_all_learn():
+    model = Everywhere()
+    x, y = np.random.default_rng(0).normal(size=(8, 2)), np.random.default_rng(1).normal(size=(8, 1))
+    model(x)
+    assert [name for name, _ in model.named_parameters()] == [
+        "scales.0", "scales.1", "heads.right.deep.1.0", "gates.forget", "heads.left.weight", "heads.left.bias",
+        "heads.right.deep.0.weight", "heads.right.deep.0.bias", "blocks.0.0.weight", "blocks.1.0.gamma",
+        "blocks.1.0.beta",
+    ]  # fmt: skip
+    assert len(list(model.modules())) == 5
+    assert not model.eval().blocks[1][0].training
+    before = [p.data.copy() for p in model.parameters()]
+    optimizer = mg.optim.Adam(model.parameters(), lr=0.1)
+    mg.nn.quadratic(model(x), y).backward()
+    optimizer.step()
+    assert all((p.data != old).any() for p, old in zip(model.parameters(), before, strict=True))
+    model.zero_grad()
+    assert all(p.grad is None for p in model.parameters())
+
+
+def test_a_set_of_parameters_is_refused_since_it_has_no_order():
+    model = mg.nn.Module()
+    model.layers = {mg.nn.Linear(2, 2), mg.nn.Linear(2, 2)}
+    with pytest.raises(TypeError, match="layers is a set"):
+        model.parameters()
+    model.layers = {"relu", "tanh"}
+    assert model.parameters() == []
+
+
+@pytest.mark.parametrize(
+    "value", [np.ones((2, 3)), [[1.0, 2.0, 3.0]] * 2, mg.Tensor(np.ones((2, 3))), tensor(2, 3) * 0.5], ids=type
+)
+def test_replacing_a_parameter_by_what_is_none_is_refused_with_what_to_write(value):
+    layer = mg.nn.Linear(3, 2, rng=0)
+    before = layer.weight
+    with pytest.raises(TypeError, match=r"Linear.weight is a parameter.*\.weight\.data = array.*requires_grad=True\)"):
+        layer.weight = value
+    assert layer.weight is before
+    layer.weight.data = np.ones((2, 3))
+    layer.bias = None
+    layer.weight = new = tensor(2, 3)
+    assert layer.parameters() == [new]
+    layer.weight.requires_grad = False
+    assert layer.parameters() == []
 
 
 def test_the_same_seed_gives_the_same_network_and_he_variance():

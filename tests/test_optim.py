@@ -1,5 +1,8 @@
 """Optimizers: the course's numbers, agreement with the formulas written out, groups, bad input."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -48,7 +51,7 @@ def formulas(name, w, gradients):
 )
 def test_an_optimizer_follows_its_formula_also_in_pieces(name, make):
     rng = np.random.default_rng(0)
-    start = rng.normal(size=(150, 130))  # larger than the pieces that an update works on
+    start = rng.normal(size=(2, mg.optim._PIECE))  # larger than the pieces that an update works on
     gradients = [rng.normal(size=start.shape) * 10.0**k for k in (-4, 0, 2, 0)]
     w = mg.Tensor(start, requires_grad=True)
     optimizer = make([w])
@@ -65,6 +68,75 @@ def test_groups_have_options_of_their_own():
     (a + b).sum().backward()
     optimizer.step()
     np.testing.assert_allclose([a.item(), b.item()], [0.9, 0.99])
+
+
+def test_an_option_set_on_the_optimizer_is_in_force_in_every_group():
+    a, b = mg.Tensor([1.0], requires_grad=True), mg.Tensor([1.0], requires_grad=True)
+    optimizer = mg.optim.GradientDescent([{"params": [a], "lr": 0.1}, {"params": [b]}], lr=0.01)
+    with pytest.raises(AttributeError, match=r"the groups differ \(0.1, 0.01\)"):
+        _ = optimizer.lr
+    optimizer.lr = 0.5
+    (a + b).sum().backward()
+    optimizer.step()
+    np.testing.assert_allclose([a.item(), b.item()], [0.5, 0.5])
+    optimizer.groups[1]["lr"] = 0.25
+    optimizer.step()
+    np.testing.assert_allclose([a.item(), b.item()], [0.0, 0.25])
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind, names in {
+            mg.optim.GradientDescent: ("lr", "momentum"),
+            mg.optim.RMSprop: ("lr", "beta", "eps"),
+            mg.optim.Adam: ("lr", "beta1", "beta2", "eps"),
+        }.items()
+        for name in names
+    ],
+)
+def test_setting_any_option_is_giving_it_at_the_start(kind, name):
+    steps = []
+    for given in (True, False):
+        w = mg.Tensor([1.0, -2.0], requires_grad=True)
+        optimizer = kind([w], **({"lr": 0.1} | ({name: 0.3} if given else {})))
+        if not given:
+            setattr(optimizer, name, 0.3)
+        assert getattr(optimizer, name) == 0.3
+        for _ in range(2):
+            w.grad = np.array([0.5, 3.0])
+            optimizer.step()
+        steps.append(w.data)
+    np.testing.assert_array_equal(*steps)
+
+
+def test_an_option_that_is_none_or_is_out_of_range_is_refused_also_when_set():
+    w = mg.Tensor([1.0], requires_grad=True)
+    optimizer = mg.optim.Adam([w], lr=0.1)
+    with pytest.raises(AttributeError, match=r"'learning_rate'; its options are lr, beta1, beta2, eps"):
+        optimizer.learning_rate = 0.5
+    with pytest.raises(ValueError, match="lr is -1"):
+        optimizer.lr = -1
+    with pytest.raises(TypeError, match=r"beta1 is '0\.9'"):
+        optimizer.beta1 = "0.9"
+    assert (optimizer.lr, optimizer.beta1) == (0.1, 0.9)
+
+    class Own(mg.optim.GradientDescent):
+        def __init__(self, params):
+            super().__init__(params, lr=0.1)
+            self.calls = 0
+
+    assert Own([w]).calls == 0
+
+
+def test_a_copied_optimizer_keeps_its_options():
+    optimizer = mg.optim.Adam([mg.Tensor([1.0], requires_grad=True)], lr=0.1)
+    optimizer.lr = 0.5
+    for twin in (copy.deepcopy(optimizer), pickle.loads(pickle.dumps(optimizer))):
+        assert twin.lr == 0.5
+        twin.lr = 0.25
+        assert (twin.groups[0]["lr"], optimizer.lr) == (0.25, 0.5)
 
 
 def test_a_parameter_without_a_gradient_stays():
@@ -91,6 +163,10 @@ def test_bad_parameters_and_options_are_named():
         mg.optim.Adam([])
     with pytest.raises(TypeError, match=r"Linear; pass model.parameters\(\)"):
         mg.optim.Adam(mg.nn.Linear(2, 2))
+    with pytest.raises(TypeError, match=r"got Tensor; pass \[w\]"):
+        mg.optim.Adam(w)
+    with pytest.raises(TypeError, match=r"got dict; pass list\(params.values\(\)\)"):
+        mg.optim.Adam({"w": w})
     with pytest.raises(ValueError, match="given twice"):
         mg.optim.Adam([w, w])
     with pytest.raises(ValueError, match="not a leaf"):

@@ -67,10 +67,50 @@ def test_a_page_summarises_every_gradient_checked(run, pytester, workers):
         assert f"test_mine.py::{test}" in page
 
 
-def test_a_page_that_cannot_be_written_is_told_before_the_run(run):
-    result = run("--gradcheck-report=nowhere/out.html")
-    result.stderr.fnmatch_lines(["*--gradcheck-report=nowhere/out.html: there is no folder*"])
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("nowhere/out.html", "there is no folder*"),
+        (".", "can't be written (Is a directory)*"),
+        ("", "can't be written*"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_told_before_the_run(run, path, reason):
+    result = run(f"--gradcheck-report={path}")
+    result.stderr.fnmatch_lines([f"*--gradcheck-report={path}: {reason}"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "passed" not in result.stdout.str()
+
+
+def test_the_page_is_written_where_the_run_began_and_an_older_one_is_kept_until_then(pytester):
+    (pytester.path / "old.html").write_text("old")
+    pytester.makepyfile(
+        test_mine="""
+        import os
+
+        def test_that_moves(tmp_path):
+            assert open("old.html").read() == "old"
+            os.chdir(tmp_path)
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "minigrad.testing.pytest_plugin", "--gradcheck-report=old.html")
+    result.assert_outcomes(passed=1)
+    assert "Gradients checked" in (pytester.path / "old.html").read_text(encoding="utf-8")
+
+
+def test_gradient_property_checks_functions_of_other_frameworks():
+    autograd = pytest.importorskip("autograd", reason="HIPS autograd is in the extra 'bench'")
+    anp = autograd.numpy
+
+    @gradient_property(mg.real(-2, 2), (3,), framework="autograd", max_examples=10)
+    def right(x, w):
+        return anp.sum(anp.tanh(x)) * w
+
+    right()
+    halved = autograd.extend.primitive(lambda x: x * 1.0)
+    autograd.extend.defvjp(halved, lambda y, x: lambda g: g / 2)
+    with pytest.raises(GradientError, match="half as large"):
+        gradient_property((3,), framework="autograd", max_examples=10)(lambda x: anp.sum(halved(x) ** 2))()
 
 
 def test_a_wrong_property_fails_with_small_inputs_and_its_picture_is_drawn(pytester):

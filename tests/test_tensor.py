@@ -222,6 +222,54 @@ def test_assigning_into_a_tensor_says_what_to_use_instead_and_plus_equals_makes_
     np.testing.assert_array_equal(t.grad, [0.0, 2.0, 0.0])
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_training_loop_by_hand_updates_its_leaf_in_place_under_no_grad_as_in_pytorch(dtype):
+    torch = pytest.importorskip("torch")
+    ours = mg.Tensor([1.0, -2.0], requires_grad=True, dtype=dtype)
+    theirs = torch.tensor([1.0, -2.0], requires_grad=True, dtype=getattr(torch, np.dtype(dtype).name))
+    held = ours
+    rate = np.float64(0.1)  # float64, which must not widen a float32 leaf
+    for _ in range(3):
+        for w, quiet in ((ours, mg.no_grad()), (theirs, torch.no_grad())):
+            (w * w * w).sum().backward()
+            with quiet:
+                w -= float(rate) * w.grad if w is theirs else rate * w.grad
+                w *= 0.9
+                w += 0.01
+                w /= 1.1
+            w.grad = None
+    assert ours is held
+    assert ours.is_leaf
+    assert ours.requires_grad
+    assert ours.dtype == dtype
+    np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-6)
+    graph = (ours * ours).sum()
+    with mg.no_grad():
+        held **= 2
+    with pytest.raises(mg.StaleGraphError):
+        graph.backward()
+    with mg.no_grad(), pytest.raises(mg.ShapeError, match=r"\(3, 2\)"):
+        held += np.ones((3, 2))
+
+
+def test_in_place_operators_make_a_new_node_everywhere_else():
+    leaf, constant = mg.Tensor([1.0], requires_grad=True), mg.Tensor([1.0])
+    w = leaf
+    w -= 0.5
+    assert w is not leaf
+    assert w.op.name == "subtract"
+    with mg.no_grad():
+        c, inner = constant, w
+        c += 1.0
+        inner *= 3.0
+        with mg.enable_grad():
+            again = leaf
+            again += 1.0
+    assert again.op.name == "add"
+    assert [leaf.item(), constant.item(), w.item()] == [1.0, 1.0, 0.5]
+    assert [c.item(), inner.item()] == [2.0, 1.5]
+
+
 def test_an_array_never_leaves_its_graph_silently():
     t = leaf(3)
     for function in (np.asarray, np.array, np.fft.fft, np.unwrap, np.histogram):

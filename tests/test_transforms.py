@@ -1,5 +1,7 @@
 """`grad` and its relatives: known derivatives, modes that agree, nesting, containers, and refusals."""
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -244,6 +246,123 @@ def test_a_hessian_vector_product_takes_containers():
     product = mg.hessian_vector_product(f, p, {"a": np.ones(3), "b": np.array(1.0)})
     np.testing.assert_allclose(product["a"], 8 * np.ones(3) + 8 * X)
     np.testing.assert_allclose(product["b"], 8 * X.sum() + 2 * np.sum(X**2))
+
+
+# ---- transforms of transforms --------------------------------------------------------------------------------
+
+ONE = np.ones(())
+#: How many times each differentiates a function of one number, and the function that it makes of it.
+TRANSFORMS = {
+    "grad": (1, mg.grad),
+    "value_and_grad": (1, lambda f: lambda x: mg.value_and_grad(f)(x)[1]),
+    "elementwise_grad": (1, mg.elementwise_grad),
+    "vjp": (1, lambda f: lambda x: mg.vjp(f, x)[1](ONE)[0]),
+    "jvp": (1, lambda f: lambda x: mg.jvp(f, x, ONE)[1]),
+    "linearize": (1, lambda f: lambda x: mg.linearize(f, x)[1](ONE)),
+    "jacobian": (1, mg.jacobian),
+    "hessian": (2, mg.hessian),
+    "hvp": (2, lambda f: lambda x: mg.hvp(f, x, ONE)),
+    "checkpoint": (0, mg.checkpoint),
+}
+
+
+def nested(names, f):
+    for name in names:
+        f = TRANSFORMS[name][1](f)
+    return f, sum(TRANSFORMS[name][0] for name in names)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_all_nestings_of_transforms_give_the_derivative_of_their_order(depth):
+    a, b, x = 0.4, 1.3, 0.7
+    for names in itertools.product(TRANSFORMS, repeat=depth):
+        f, order = nested(names, lambda x: np.exp(a * x) * np.sin(b * x))
+        exact = np.hypot(a, b) ** order * np.exp(a * x) * np.sin(b * x + order * np.arctan2(b, a))
+        assert float(f(np.array(x))) == pytest.approx(exact, rel=1e-11, abs=1e-11), names
+
+
+@pytest.mark.parametrize("outer", TRANSFORMS)
+@pytest.mark.parametrize("inner", TRANSFORMS)
+def test_an_inner_transform_may_use_what_the_outer_one_differentiates_by(outer, inner):
+    # with f = e^(xy) differentiated n times by y, at y = 2: x^n e^(2x); then by x
+    count = TRANSFORMS[inner][0]
+    g, order = nested([outer], lambda x: nested([inner], lambda y: np.exp(x * y))[0](2.0 + 0.0 * x))
+    exact = derivative_of_power_times_exponential(count, order, 0.3)
+    assert float(g(np.array(0.3))) == pytest.approx(exact, rel=1e-11), (outer, inner)
+
+
+def derivative_of_power_times_exponential(power, order, x):
+    """The derivative of x^power e^(2x), by Leibniz' rule."""
+    total = 0.0
+    for k in range(min(order, power) + 1):
+        total += math.comb(order, k) * math.perm(power, k) * x ** (power - k) * 2.0 ** (order - k)
+    return total * math.exp(2 * x)
+
+
+@pytest.mark.parametrize("made", ["linearize", "vjp"])
+@pytest.mark.parametrize("used", TRANSFORMS)
+def test_a_linear_map_made_outside_can_be_differentiated_inside(made, used):
+    x, v = np.array([0.5, -1.2, 2.0]), 0.8
+    if made == "linearize":
+        _, along = mg.linearize(np.sin, x)
+    else:
+        _, pull_back = mg.vjp(np.sin, x)
+        along = lambda v: pull_back(v)[0]  # noqa: E731
+    direction = np.array([1.0, 2.0, -1.0])
+    f, order = nested([used], lambda v: np.sum(along(v * direction) ** 3))
+    exact = math.perm(3, order) * v ** (3 - order) * np.sum((np.cos(x) * direction) ** 3)
+    assert float(f(np.array(v))) == pytest.approx(exact, rel=1e-12)
+    assert type(along(direction)) is np.ndarray  # outside it gives arrays again
+
+
+@pytest.mark.parametrize("outer", [n for n in TRANSFORMS if n not in ("hessian", "hvp")])
+def test_products_with_the_jacobian_of_a_vector_function_are_differentiated_again(outer):
+    v, u = np.array([1.0, -2.0, 0.5]), np.array([1.5, -0.5])
+    along = np.array([0.3, 0.2, -1.0])
+    step = lambda f: lambda t: f(X + t * along)  # noqa: E731
+    for product in (
+        lambda x: np.sum(mg.jvp(layers, x, v)[1] * u),
+        lambda x: np.sum(mg.linearize(layers, x)[1](v) * u),
+        lambda x: np.sum(mg.vjp(layers, x)[1](u)[0] * v),
+        lambda x: np.sum(mg.jacobian(layers)(x) * np.outer(u, v)),
+        lambda x: np.sum(mg.hvp(lambda x: np.sum(np.cumsum(layers(x)) ** 3), x, v) * v),
+        lambda x: np.sum(mg.hessian(lambda x: np.sum(np.cumsum(layers(x)) ** 3))(x) * np.outer(v, v)),
+    ):
+        path = step(product)
+        f, order = nested([outer], path)
+        expected = product(X) if order == 0 else numerical_gradient(lambda t, path=path: float(path(t)), 0.0)[0]
+        assert float(f(np.array(0.0))) == pytest.approx(float(expected), rel=1e-7), outer
+
+
+def test_what_a_user_gives_as_a_tensor_that_wants_a_gradient_gets_it_through_a_transform():
+    v = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    for f in (
+        mg.linearize(np.sin, X)[1],
+        lambda v: mg.vjp(np.sin, X)[1](v)[0],
+        lambda v: mg.jvp(np.sin, X, v)[1],
+    ):
+        v.grad = None
+        np.sum(f(v) ** 2).backward()
+        np.testing.assert_allclose(v.grad, 2 * np.cos(X) ** 2 * v.data, rtol=1e-14)
+    x = mg.Tensor(X, requires_grad=True)
+    np.sum(mg.elementwise_grad(np.sin)(x)).backward()
+    np.testing.assert_allclose(x.grad, -np.sin(X), rtol=1e-14)
+    with mg.no_grad():
+        assert type(mg.elementwise_grad(np.sin)(x)) is np.ndarray
+
+
+@pytest.mark.parametrize("name", [n for n in TRANSFORMS if n != "checkpoint"])
+def test_a_derivative_taken_under_no_grad_is_right_and_constant(name):
+    def f(x):
+        with mg.no_grad():
+            slope = nested([name], lambda y: np.sin(2 * y) + 0.0 * x * y**3)[0](x)
+        assert isinstance(slope, mg.Tensor)
+        return x * slope
+
+    order = TRANSFORMS[name][0]
+    slope = 2**order * np.sin(2 * 0.7 + order * np.pi / 2)
+    for outer in (mg.grad, lambda f: lambda x: mg.jvp(f, x, ONE)[1]):
+        assert float(outer(f)(np.array(0.7))) == pytest.approx(slope, rel=1e-12)
 
 
 # ---- checkpoint -------------------------------------------------------------------------------------------

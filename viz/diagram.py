@@ -5,19 +5,21 @@ from __future__ import annotations
 import html
 import os
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import graphviz
 import numpy as np
 
-from minigrad.graph import Graph, Node, Vertex, graph
+from minigrad.graph import Graph, Node, StaleGraphError, Vertex, graph
+from minigrad.packages import imported
 
 from . import layout
 from .files import format_of, write_whole
-from .pdf import pdf_of_svg
 from .theme import LIGHT, Theme
+
+if TYPE_CHECKING:
+    import graphviz
 
 FORMATS = ("svg", "png", "pdf", "dot")
 
@@ -49,6 +51,9 @@ class Diagram:
             if kind == "dot":
                 content = self.source.encode()
             elif kind == "pdf":
+                imported("matplotlib", "a graph as PDF")
+                from .pdf import pdf_of_svg
+
                 content = pdf_of_svg(self.render("svg"))
             elif kind in FORMATS:
                 content = layout.render(self.source, kind, engine=self._engine)
@@ -81,7 +86,7 @@ def draw(
     *,
     direction: str = "LR",
     values: bool = True,
-    gradients: bool = True,
+    gradients: bool | str = True,
     scopes: bool = True,
     title: str | None = None,
     marks: Mapping[Node, str] | None = None,
@@ -94,7 +99,8 @@ def draw(
     Operations are rounded boxes, parameters (leaves that want a gradient) orange boxes, data blue
     cylinders, constants grey ellipses; the root has a double outline; scopes are boxes around their nodes.
     Where it matters which input comes first, as in a − b, the arrows are numbered.
-    A gradient reads dJ/da, as in the notes. The layout program's own fonts, which PNG uses, have Latin,
+    A gradient reads dJ/da, as in the notes, and is computed for the drawing: ``backward`` need not have been
+    called, and no ``grad`` is read or changed. The layout program's own fonts, which PNG uses, have Latin,
     Greek and mathematical letters; names in Chinese show in SVG.
 
     Parameters
@@ -104,8 +110,9 @@ def draw(
     direction
         "LR" (inputs on the left) or "TB" (inputs at the top).
     values, gradients
-        Whether to write each node's value and gradient. Tensors keep gradients on leaves only, unless
-        ``backward(retain_grads=True)``.
+        Whether to write each node's value and the gradient of the root by it. A root of several entries has none, and
+        where a parameter was changed after the graph was built, a line above the drawing says that there are none.
+        ``gradients="stored"`` writes what each ``grad`` holds instead, labelled ``a.grad``.
     scopes
         Whether to draw a box around each scope.
     title
@@ -122,26 +129,35 @@ def draw(
     TypeError
         If root is not a node or a graph.
     ValueError
-        If the graph is larger than ``max_nodes``, or the direction unknown.
+        If the graph is larger than ``max_nodes``, or the direction or kind of gradients unknown.
 
     Examples
     --------
     >>> import minigrad as mg, viz
     >>> a, b = mg.Scalar(5.0, name="a"), mg.Scalar(3.0, name="b")
-    >>> J = a * b; J.backward()
-    >>> "d/da = 3" in viz.draw(J).source
+    >>> "d/da = 3" in viz.draw(a * b).source
     True
     """
     if direction not in ("LR", "TB"):
         raise ValueError(f"draw: direction {direction!r}: choose 'LR' (left to right) or 'TB' (top to bottom)")
+    if gradients not in (True, False, "stored"):
+        raise ValueError(f"draw: gradients={gradients!r}: choose True, False or 'stored'")
     view = root if isinstance(root, Graph) else graph(root)
     if len(view.nodes) > max_nodes:
         raise ValueError(
             f"draw: the graph has {len(view.nodes)} nodes, more than max_nodes={max_nodes}; draw a smaller example, or "
             "raise max_nodes if you mean it"
         )
-    final = view.nodes[view.root].name
-    source = graphviz.Digraph("computation", strict=False)
+    shown, note = _gradients(view, gradients)
+    final = view.nodes[view.root].name or ""
+
+    def lead(name: str | None) -> str:
+        """What stands before a gradient."""
+        if gradients == "stored":
+            return f"{name}.grad" if name else "grad"
+        return f"d{final}/d{name}" if name else "gradient"
+
+    source = imported("graphviz", "viz.draw").Digraph("computation", strict=False)
     source.attr(
         rankdir=direction, bgcolor=theme.background, fontname=theme.font, fontcolor=theme.text, ordering="in",
         nodesep="0.3", ranksep="0.6", pad="0.15",
@@ -151,8 +167,9 @@ def draw(
         "edge", color=theme.edge, arrowsize="0.75", penwidth="1.2", fontname=theme.font, fontcolor=theme.quiet_text,
         fontsize=f"{theme.font_size - 3:g}", labeldistance="1.6", labelangle="-28",
     )  # fmt: skip
-    if title:
-        source.attr(label=html.escape(title), labelloc="t", fontsize=f"{theme.font_size + 3:g}")
+    above = [html.escape(line) for line in (title, note) if line]
+    if above:
+        source.attr(label="\\n".join(above), labelloc="t", fontsize=f"{theme.font_size + 3:g}")
 
     def add(into: graphviz.Digraph, vertex: Vertex) -> None:
         style = theme.kinds[vertex.kind]
@@ -160,8 +177,8 @@ def draw(
         mark = None if marks is None or vertex.node is None else marks.get(vertex.node)
         outline = theme.mark if mark else theme.root_outline if is_root else style.outline
         into.node(
-            str(vertex.id), label=_label(vertex, final, values, gradients, mark, theme), shape=style.shape,
-            style=style.style, fillcolor=theme.mark_fill if mark else style.fill, color=outline,
+            str(vertex.id), label=_label(vertex, values, shown[vertex.id], lead(vertex.name), mark, theme),
+            shape=style.shape, style=style.style, fillcolor=theme.mark_fill if mark else style.fill, color=outline,
             penwidth="3" if mark else "2" if is_root else "1.3", peripheries="2" if is_root else "1",
         )  # fmt: skip
 
@@ -204,11 +221,25 @@ def _add_scope(
 _ORDERED = frozenset({"subtract", "divide", "power", "matmul", "dot"})
 
 
+def _gradients(view: Graph, which: bool | str) -> tuple[Sequence[Any], str]:
+    """What to show for every vertex, and a line that says why there is nothing where something was to be expected."""
+    if which == "stored":
+        return [vertex.grad for vertex in view.nodes], ""
+    nothing = [None] * len(view.nodes)
+    if not which:
+        return nothing, ""
+    try:
+        with np.errstate(all="ignore"):
+            return view.gradients(), ""
+    except StaleGraphError:
+        return nothing, "no gradients: a parameter was changed after this graph was built; run the forward pass again"
+
+
 # ---- what a node says -----------------------------------------------------------------------------------
 
 
-def _label(vertex: Vertex, final: str | None, values: bool, gradients: bool, mark: str | None, theme: Theme) -> str:
-    """An HTML-like label: the heading, then value and gradient on lines of their own."""
+def _label(vertex: Vertex, values: bool, gradient: Any, lead: str, mark: str | None, theme: Theme) -> str:
+    """An HTML-like label: the heading, then value and gradient on lines of their own; ``lead`` says which gradient."""
     size = theme.font_size
     heading = vertex.op.label if vertex.op else vertex.name or ""
     rows = [_row(line, size, bold=True) for line in heading.splitlines()]
@@ -216,9 +247,8 @@ def _label(vertex: Vertex, final: str | None, values: bool, gradients: bool, mar
         rows += _lines(vertex.name if vertex.op else None, describe(vertex.value), size - 1, theme.quiet_text)
     elif vertex.op and vertex.name:
         rows.append(_row(vertex.name, size - 1, color=theme.quiet_text))
-    if gradients and vertex.grad is not None:
-        lead = f"d{final or ''}/d{vertex.name}" if vertex.name else "gradient"
-        lines = describe(vertex.grad)
+    if gradient is not None:
+        lines = describe(gradient)
         if len(lines) == 2 and lines[0] == describe(vertex.value)[0]:
             lines = lines[1:]  # the shape and dtype stand above already
         rows += _lines(lead, lines, size - 1, theme.gradient_text)

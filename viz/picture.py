@@ -7,14 +7,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
-from cycler import cycler
-from matplotlib.figure import Figure
+from minigrad.packages import imported
 
 from .files import format_of, write_whole
 from .theme import LIGHT, OKABE_ITO
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = ("svg", "png", "pdf")
 _STYLE: Any = {
@@ -22,7 +23,7 @@ _STYLE: Any = {
     "axes.spines.right": False, "axes.grid": True, "grid.color": "#E3E3E3", "grid.linewidth": 0.8,
     "axes.axisbelow": True, "axes.edgecolor": "#6B6B6B", "text.color": LIGHT.text, "axes.titlesize": 13,
     "axes.titlelocation": "left", "legend.frameon": False, "lines.linewidth": 2.0, "axes.unicode_minus": True,
-    "axes.prop_cycle": cycler(color=OKABE_ITO),
+    "axes.prop_cycle": f"cycler(color={list(OKABE_ITO)})",
 }  # fmt: skip
 
 
@@ -43,7 +44,7 @@ class Picture:
         """The picture as bytes: "svg", "png" or "pdf", the same for the same figure."""
         buffer = io.BytesIO()
         metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-        with matplotlib.rc_context({"svg.hashsalt": "minigrad"}):
+        with imported("matplotlib", "a picture of viz").rc_context({"svg.hashsalt": "minigrad"}):
             self.figure.savefig(buffer, format=kind, dpi=160, metadata=metadata, facecolor=LIGHT.background)
         return buffer.getvalue()
 
@@ -68,6 +69,7 @@ class Picture:
 @contextmanager
 def new_figure(width: float, height: float, **options: Any) -> Iterator[tuple[Figure, Any]]:
     """A figure in the house style with its axes; the style ends with the block."""
+    matplotlib = imported("matplotlib", "a picture of viz")
     with matplotlib.rc_context(_STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = imported("matplotlib.figure", "a picture of viz").Figure(figsize=(width, height), layout="constrained")
         yield figure, figure.subplots(**options)

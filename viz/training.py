@@ -12,27 +12,32 @@ from .theme import OKABE_ITO
 
 
 def training_curves(history: Any, *, title: str = "Training") -> Picture:
-    """Cost and accuracy against epochs, the noisy mini-batch cost behind them (course, part C).
+    """Cost and score (accuracy, R²) against epochs, the noisy mini-batch cost behind them (course, part C).
 
-    ``history`` is what `minigrad.train.fit` gives. Raises ValueError if it is empty.
+    ``history`` is what `minigrad.train.fit` gives; where it has no score, the cost stands alone. Raises ValueError
+    if it is empty.
     """
     if not history.cost:
         raise ValueError("training_curves: the history is empty; fit the model first")
     epochs = np.arange(1, len(history.train_cost) + 1)
-    with new_figure(10, 4, ncols=2) as (figure, (left, right)):
+    panels = 2 if history.train_score else 1
+    with new_figure(5 * panels, 4, ncols=panels, squeeze=False) as (figure, [[left, *others]]):
         figure.suptitle(title, x=0.01, ha="left", fontsize=14)
         steps = np.arange(1, len(history.cost) + 1) / (len(history.cost) / max(len(epochs), 1))
         left.plot(steps, history.cost, color="#C9C9C9", linewidth=0.8, label="each mini-batch")
         marks: dict[str, Any] = {"markevery": max(1, len(epochs) // 10), "markersize": 5}
         left.plot(epochs, history.train_cost, color=OKABE_ITO[0], marker="o", label="training set", **marks)
-        right.plot(epochs, history.train_accuracy, color=OKABE_ITO[0], marker="o", label="training set", **marks)
         if history.dev_cost:
             left.plot(epochs, history.dev_cost, color=OKABE_ITO[5], ls="--", marker="s", label="dev set", **marks)
-            right.plot(epochs, history.dev_accuracy, color=OKABE_ITO[5], ls="--", marker="s", label="dev set", **marks)
         left.set(xlabel="epoch", ylabel="cost", yscale="log" if min(history.cost) > 0 else "linear", title="Cost")
-        right.set(xlabel="epoch", ylabel="accuracy", title="Accuracy")
         left.legend()
-        right.legend(loc="lower right")
+        for right in others:
+            right.plot(epochs, history.train_score, color=OKABE_ITO[0], marker="o", label="training set", **marks)
+            if history.dev_score:
+                right.plot(epochs, history.dev_score, color=OKABE_ITO[5], ls="--", marker="s", label="dev set", **marks)
+            name = history.score
+            right.set(xlabel="epoch", ylabel=name, title=name[:1].upper() + name[1:])
+            right.legend(loc="lower right")
         return Picture(figure)
 
 

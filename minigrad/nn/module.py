@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeGuard
 
-from ..graph import scope
+from ..contexts import scope
 from ..tensor import Tensor
 
 
 class Module:
     """The base of layers and models: give parameters and modules as attributes, and write ``forward``.
 
-    A parameter is an attribute that is a Tensor with ``requires_grad=True``; modules may stand in
-    attributes or in lists and tuples of them.
+    A parameter is a leaf Tensor with ``requires_grad=True``. Parameters and modules may stand in attributes, and in
+    lists, tuples, dicts and dataclasses of them, nested as you like. A parameter's values are set with
+    ``layer.weight.data = array``; to put what is no parameter in its place is an error.
 
     Examples
     --------
@@ -41,34 +43,49 @@ class Module:
         with scope(self.name or type(self).__name__):
             return self.forward(*inputs)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if _is_parameter(vars(self).get(name)) and not (value is None or _is_parameter(value)):
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a parameter and cannot be replaced by {type(value).__name__}, which "
+                f"would not be trained; write .{name}.data = array for new values, .{name}.requires_grad = False to "
+                f"freeze it, or .{name} = mg.Tensor(array, requires_grad=True) before making the optimizer"
+            )
+        object.__setattr__(self, name, value)
+
     def children(self) -> Iterator[tuple[str, Module]]:
         """The modules directly inside, with the names of their places."""
+        return ((name, each) for name, each in self._contents() if isinstance(each, Module))
+
+    def _contents(self) -> Iterator[tuple[str, Tensor | Module]]:
+        """The tensors and modules in the attributes and the containers there, with the names of their places."""
         for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", each) for i, each in enumerate(value) if isinstance(each, Module))
+            yield from _contained(name, value, ())
 
     def modules(self) -> Iterator[Module]:
-        """This module and every one inside, outermost first."""
-        yield self
-        for _, child in self.children():
-            yield from child.modules()
+        """This module and every one inside, outermost first, each once."""
+        return self._modules(set())
+
+    def _modules(self, seen: set[int]) -> Iterator[Module]:
+        if id(self) not in seen:
+            seen.add(id(self))
+            yield self
+            for _, child in self.children():
+                yield from child._modules(seen)
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         """Every parameter with its path, such as ``("layers.0.weight", …)``, in network order, each once."""
-        seen: set[int] = set()
-        for name, value in self._parameters(prefix):
-            if id(value) not in seen:
-                seen.add(id(value))
-                yield name, value
+        return self._parameters(prefix, {id(self)})
 
-    def _parameters(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
-        for name, value in vars(self).items():
-            if isinstance(value, Tensor) and value.requires_grad:
-                yield prefix + name, value
-        for name, child in self.children():
-            yield from child._parameters(f"{prefix}{name}.")
+    def _parameters(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, Tensor]]:
+        contents = [(name, each) for name, each in self._contents() if id(each) not in seen]
+        for name, each in contents:
+            if _is_parameter(each) and id(each) not in seen:
+                seen.add(id(each))
+                yield prefix + name, each
+        for name, each in contents:
+            if isinstance(each, Module) and id(each) not in seen:
+                seen.add(id(each))
+                yield from each._parameters(f"{prefix}{name}.", seen)
 
     def parameters(self) -> list[Tensor]:
         """Every parameter, in network order: what an optimizer takes."""
@@ -95,3 +112,27 @@ class Module:
 
     def _summary(self) -> str:
         return ""
+
+
+def _is_parameter(value: Any) -> TypeGuard[Tensor]:
+    return isinstance(value, Tensor) and value.requires_grad and value.is_leaf
+
+
+def _contained(name: str, value: Any, around: tuple[int, ...]) -> Iterator[tuple[str, Tensor | Module]]:
+    """The tensors and modules in one attribute: itself, or what stands in a container, however deep."""
+    if isinstance(value, (Tensor, Module)):
+        yield name, value
+        return
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, (list, tuple)):
+        pairs = enumerate(value)
+    elif isinstance(value, Mapping):
+        pairs = value.items()
+    elif is_dataclass(value) and not isinstance(value, type):
+        pairs = ((field.name, getattr(value, field.name)) for field in fields(value))
+    elif isinstance(value, (set, frozenset)) and any(isinstance(each, (Tensor, Module)) for each in value):
+        raise TypeError(f"{name} is a set, which has no order; keep parameters and modules in a list, tuple or dict")
+    if id(value) not in around:
+        for key, each in pairs:
+            if not isinstance(each, (float, int, str)):  # a module's log may be long
+                yield from _contained(f"{name}.{key}", each, (*around, id(value)))

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from ..errors import ShapeError
 from ..registry import composed, op
-from .index import along, number, plain, scatter_add
+from .index import along, checked_axes, checked_axis, number, plain, scatter_add
+from .linalg import as_array
 
 
 def _draw_cumulative(draw):
@@ -85,13 +87,14 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     >>> mg.diff(np.array([1.0, 4.0, 9.0]))
     array([3., 5.])
     """
-    ndim = np.ndim(a)
-    if ndim == 0:
-        raise ValueError("diff: a is 0-d; differences need an axis")
-    if n < 0:
-        raise ValueError(f"diff: n is {n}; how many times must not be negative")
     if n == 0:
         return a
+    ndim = np.ndim(a)
+    if n < 0:
+        raise ValueError(f"diff: n is {n}; how many times must not be negative")
+    if ndim == 0:
+        raise ValueError("diff: a is 0-d; differences need an axis")
+    a, axis = as_array(a), checked_axis("diff", axis, ndim)
     ends = []
     for each in (prepend, a, append):
         if each is None or each is np._NoValue:
@@ -135,12 +138,11 @@ def gradient(f, *varargs, axis=None, edge_order=1):
     array([3., 4., 5.])
     """
     f = f if hasattr(f, "dtype") else np.asarray(f, dtype=np.float64)
-    ndim = np.ndim(f)
-    axes = tuple(range(ndim)) if axis is None else tuple(i % ndim for i in (axis if np.ndim(axis) else (axis,)))
+    axes = checked_axes("gradient", axis, np.ndim(f))
     if len(varargs) not in (0, 1, len(axes)):
         raise TypeError(f"gradient: {len(varargs)} spacings for {len(axes)} axes; give none, one, or one for each")
     if len(varargs) == 1 and np.ndim(varargs[0]) and len(axes) != 1:
-        raise ValueError("gradient: coordinates were given for one axis alone; give them for each")
+        raise TypeError("gradient: coordinates were given for one axis alone; give them for each")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; it must be 1 or 2")
     spacings = [1.0] * len(axes) if not varargs else list(varargs) * (len(axes) if len(varargs) == 1 else 1)
@@ -184,12 +186,15 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     >>> mg.trapezoid(np.array([1.0, 2.0, 3.0]))
     np.float64(4.0)
     """
+    y = as_array(y)
     ndim = np.ndim(y)
+    axis = checked_axis("trapezoid", axis, ndim)
     steps = dx
     if x is not None:
+        x = as_array(x)
         steps = diff(x, axis=axis if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
-            steps = np.reshape(steps, tuple(-1 if i == axis % ndim else 1 for i in range(ndim)))
+            steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
     return np.sum(steps * (later + earlier) * 0.5, axis=axis)
 
@@ -289,6 +294,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
         share = (np.clip(x, points[0], points[-1]) - xp[cell]) / (xp[cell + 1] - xp[cell])
         inside = fp[cell] + share * (fp[cell + 1] - fp[cell])
     below, above = places < points[0], places > points[-1]
+    lost = np.isnan(plain(inside))
+    if np.any(lost):  # infinite points: NumPy's value, a constant, where there is one
+        inside = np.where(lost, np.interp(places, points, plain(fp)), inside)
     y = np.where(below, fp[0] if left is None else left, np.where(above, fp[-1] if right is None else right, inside))
     return number(y)
 
@@ -319,9 +327,16 @@ def _full(g, n, m, mode):
     return np.pad(g, (before, n + m - 1 - before - np.shape(g)[0]))
 
 
+def _by_one(g, a, other, mode):
+    """The gradient by one of both vectors; a number counts as a vector of one entry."""
+    n, m = np.size(a), np.size(other)
+    taken = np.reshape(as_array(other), (m,))
+    return np.reshape(np.convolve(_full(g, n, m, mode), _reversed(taken, 0), mode="valid"), np.shape(a))
+
+
 convolve.rules_by_input(
-    lambda g, y, a, v, mode: np.convolve(_full(g, a.shape[0], v.shape[0], mode), _reversed(v, 0), mode="valid"),
-    lambda g, y, a, v, mode: np.convolve(_full(g, a.shape[0], v.shape[0], mode), _reversed(a, 0), mode="valid"),
+    lambda g, y, a, v, mode: _by_one(g, a, v, mode),
+    lambda g, y, a, v, mode: _by_one(g, v, a, mode),
 )
 
 
@@ -333,6 +348,9 @@ def correlate(a, v, mode="valid"):
     >>> mg.correlate(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 0.5]), "same")
     array([2. , 3.5, 3. ])
     """
+    a, v = as_array(a), as_array(v)
+    if np.ndim(a) != 1 or np.ndim(v) != 1:
+        raise ShapeError(f"correlate: a is {np.shape(a)}, v {np.shape(v)}; two vectors are wanted")
     if np.shape(a)[0] < np.shape(v)[0]:
         return _reversed(convolve(v, _reversed(a, 0), mode=mode), 0)
     return convolve(a, _reversed(v, 0), mode=mode)

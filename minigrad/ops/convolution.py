@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..registry import composed, op
+from .linalg import as_array
 
 
 def _window_view(x, kernel, stride, dilation):
@@ -89,6 +90,10 @@ def fold(windows, /, lengths, stride, dilation):
     >>> mg.fold(np.ones((1, 1, 2, 3)), lengths=(4,), stride=(1,), dilation=(1,))[0, 0]
     array([1., 2., 2., 1.])
     """
+    if np.ndim(windows) != 2 + 2 * len(lengths):
+        raise ShapeError(
+            f"fold: windows are {np.shape(windows)}; (N, C, *kernel, *places) for lengths {lengths} is wanted"
+        )
     return _added_windows(windows, lengths, stride, dilation)
 
 
@@ -100,9 +105,11 @@ def _(g, y, windows, lengths, stride, dilation):
 # ---- the three convolutions -----------------------------------------------------------------------------
 
 
-def _columns(x, kernel, stride, padding, dilation, groups):
+def _columns(x, kernel, stride, padding, dilation, groups, places=None):
     """The windows of x as matrices (N, groups, entries of a window, places), and how many places there are."""
     view = _window_view(_padded(x, padding), kernel, stride, dilation)
+    if places is not None:
+        view = view[(..., *map(slice, places))]
     places = view.shape[2 + len(kernel) :]
     entries = x.shape[1] // groups * math.prod(kernel)
     return view.reshape(x.shape[0], groups, entries, math.prod(places)), places
@@ -167,10 +174,15 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
     >>> mg.convolution_transpose(y, w, lengths=(4,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[ 1., 11., 11., 10.]]])
     """
+    if y.ndim != weight.ndim or y.ndim != len(lengths) + 2 or y.shape[1] != weight.shape[0]:
+        raise ShapeError(
+            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}; (N, O, …), "
+            "(O, C/groups, …) and one length for each of the other axes are wanted"
+        )
     batch, filters, *places = y.shape
     kernel, channels = weight.shape[2:], weight.shape[1] * groups
-    matrix = weight.reshape(groups, filters // groups, -1)
-    windows = np.matmul(matrix.swapaxes(1, 2), y.reshape(batch, groups, filters // groups, -1))
+    matrix = weight.reshape(groups, filters // groups, math.prod(weight.shape[1:]))
+    windows = np.matmul(matrix.swapaxes(1, 2), y.reshape(batch, groups, filters // groups, math.prod(places)))
     windows = windows.reshape(batch, channels, *kernel, *places)
     whole = tuple(n + before + after for n, (before, after) in zip(lengths, padding))
     return _cropped(_added_windows(windows, whole, stride, dilation), padding)
@@ -191,11 +203,21 @@ def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
     >>> mg.convolution_weight(x, y, kernel=(2,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[3., 6.]]])
     """
-    batch, filters = y.shape[:2]
-    columns, _ = _columns(x, kernel, stride, padding, dilation, groups)
-    rows = y.reshape(batch, groups, filters // groups, -1)
+    if y.ndim != x.ndim or y.ndim != len(kernel) + 2 or y.shape[0] != x.shape[0]:
+        raise ShapeError(
+            f"convolution_weight: x is {x.shape}, y {y.shape}, kernel {kernel}; (N, C, …), (N, O, …) are wanted"
+        )
+    batch, filters, *places = y.shape
+    columns, _ = _columns(x, kernel, stride, padding, dilation, groups, places)
+    rows = y.reshape(batch, groups, filters // groups, math.prod(places))
     total = np.matmul(rows, columns.swapaxes(2, 3)).sum(axis=0)
     return total.reshape(filters, x.shape[1] // groups, *kernel)
+
+
+def _first_places(y, like):
+    """A convolution's first places, as many as ``like`` has: lengths with output padding hold more windows."""
+    places = np.shape(like)[2:]
+    return y if np.shape(y)[2:] == places else y[(..., *map(slice, places))]
 
 
 convolution.rules_by_input(
@@ -203,12 +225,12 @@ convolution.rules_by_input(
     lambda g, y, x, weight, **how: convolution_weight(x, g, kernel=np.shape(weight)[2:], **how),
 )
 convolution_transpose.rules_by_input(
-    lambda g, y, a, weight, lengths, **how: convolution(g, weight, **how),
+    lambda g, y, a, weight, lengths, **how: _first_places(convolution(g, weight, **how), a),
     lambda g, y, a, weight, lengths, **how: convolution_weight(g, a, kernel=np.shape(weight)[2:], **how),
 )
 convolution_weight.rules_by_input(
     lambda g, y, x, a, kernel, **how: convolution_transpose(a, g, lengths=np.shape(x)[2:], **how),
-    lambda g, y, x, a, kernel, **how: convolution(x, g, **how),
+    lambda g, y, x, a, kernel, **how: _first_places(convolution(x, g, **how), a),
 )
 
 
@@ -358,10 +380,10 @@ def _draw_conv_transpose(count):
         x = draw.array((draw.integer(1, 2), channels, *(draw.integer(2, 3) for _ in range(count))))
         weight = draw.array((channels, draw.integer(1, 2), *(draw.integer(2, 3) for _ in range(count))))
         bias = draw.choice([None, draw.array((weight.shape[1] * groups,))])
-        stride = draw.integer(1, 2)
+        stride, dilation = draw.integer(1, 2), draw.integer(1, 2)
         return (x, weight, bias), {
-            "stride": stride, "padding": draw.integer(0, 1), "output_padding": draw.integer(0, stride - 1),
-            "groups": groups, "dilation": draw.integer(1, 2),
+            "stride": stride, "padding": draw.integer(0, 1), "groups": groups, "dilation": dilation,
+            "output_padding": draw.integer(0, max(stride, dilation) - 1),
         }  # fmt: skip
 
     return drawn
@@ -408,6 +430,9 @@ def conv_transpose3d(x, weight, bias=None, stride=1, padding=0, output_padding=0
 
 
 def _pooled(name, count, x, size, stride, padding, reduce, fill):
+    x = as_array(x)
+    if reduce is np.max and x.dtype.kind in "iu":
+        fill = np.iinfo(x.dtype).min
     shape = np.shape(x)
     if len(shape) != count + 2:
         raise ShapeError(f"{name}: x is {shape}; (N, C, …) with {count} lengths is wanted")

@@ -10,10 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import NotDifferentiableError
+from ..errors import MatrixError, NotDifferentiableError
 from ..registry import composed, op
 from .index import plain
-from .linalg import as_array, draw_well_conditioned, pinv, solve, square_checked, symmetric, transposed
+from .linalg import (
+    as_array,
+    draw_well_conditioned,
+    matrix_checked,
+    one_triangle,
+    pinv,
+    solve,
+    square_checked,
+    transposed,
+)
 from .product import matmul
 
 # ---- several results in one node ------------------------------------------------------------------------
@@ -21,7 +30,8 @@ from .product import matmul
 
 def _packed(parts, batch):
     """Arrays (*batch, …) side by side in one row (*batch, entries)."""
-    return np.concatenate([np.reshape(part, (*batch, -1)) for part in parts], axis=-1)
+    rows = [np.reshape(part, (*batch, math.prod(np.shape(part)[len(batch) :]))) for part in parts]
+    return np.concatenate(rows, axis=-1)
 
 
 def _unpacked(row, shapes):
@@ -70,17 +80,18 @@ def _matrix_of_diagonal(w):
 # ---- Cholesky, eigenvalues, singular values, QR ---------------------------------------------------------
 
 
-def _draw_symmetric(draw):
-    a = draw_well_conditioned(draw)
-    return (symmetric(a),), {}
+def _draw_definite(draw):
+    """Matrices either triangle of which is that of a positive definite one."""
+    return (draw_well_conditioned(draw),), {"upper": draw.boolean()}
 
 
-@op(numpy=np.linalg.cholesky, inputs=_draw_symmetric)
+@op(numpy=np.linalg.cholesky, inputs=_draw_definite)
 def cholesky(a, /, *, upper=False):
     """The lower triangle L with L Lᵀ = A, for symmetric positive definite A (..., n, n); its transpose with ``upper``.
 
-    A is taken as (A + Aᵀ)/2, so the gradient is symmetric (as in JAX and PyTorch):  with Φ halving the diagonal and
-    dropping what is above it, ∂A is the symmetric part of L⁻ᵀ Φ(Lᵀ g) L⁻¹ (Murray 2016).
+    Only the lower triangle of A is read (with ``upper`` the upper one), and it has all of the gradient: with Φ halving
+    the diagonal and dropping what is above it, S = L⁻ᵀ Φ(Lᵀ g) L⁻¹ (Murray 2016), and ∂A is S + Sᵀ beside the diagonal.
+    For the symmetric gradient of JAX and PyTorch write ``cholesky((A + A.T) / 2)``.
 
     Raises numpy.linalg.LinAlgError if A is not positive definite.
 
@@ -89,8 +100,7 @@ def cholesky(a, /, *, upper=False):
     array([[2., 0.],
            [1., 1.]])
     """
-    lower = np.linalg.cholesky(symmetric(square_checked("cholesky", a)))
-    return transposed(lower) if upper else lower
+    return np.linalg.cholesky(square_checked("cholesky", a), upper=upper)
 
 
 @cholesky.rule
@@ -100,7 +110,7 @@ def _(g, y, a, upper):
     halved = np.tri(n, dtype=plain(y).dtype) - 0.5 * np.eye(n, dtype=plain(y).dtype)
     inner = matmul(transposed(lower), g) * halved
     right = solve(transposed(lower), transposed(solve(transposed(lower), inner)))  # (L⁻ᵀ Φ L⁻¹)ᵀ
-    return symmetric(right)
+    return one_triangle(right, "U" if upper else "L")
 
 
 class EighResult(NamedTuple):
@@ -111,51 +121,50 @@ class EighResult(NamedTuple):
 
 
 def _draw_spectrum(draw):
-    """Symmetric matrices whose eigenvalues are well apart."""
+    """Matrices of which either triangle is that of a symmetric one whose eigenvalues are well apart."""
     n = draw.integer(1, 3)
-    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])
-    lower = np.tri(n) * a  # no entry beside the diagonal is 0, see `_draw_real_spectrum`
-    return (lower + np.swapaxes(np.tri(n, k=-1) * a, -1, -2) + np.diag(np.arange(n) * 3.0),), {}
+    a = draw.array((*draw.shape(max_dims=1), n, n), low=-0.5, high=0.5, avoid=[0])  # why: see `_draw_real_spectrum`
+    return (a + np.diag(np.arange(n) * 3.0),), {"UPLO": draw.choice(["L", "U"])}
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_spectrum)
-def eigh_row(a, /):
+def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices side by side in one row: what `eigh` records.
 
-    ∂A = V (diag(∂w) + F ∘ (Vᵀ ∂V)) Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ), 0 on the diagonal (Giles 2008, 3.1).
+    S = V (diag(∂w) + F ∘ (Vᵀ ∂V)) Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ), 0 on the diagonal (Giles 2008, 3.1); ∂A is S + Sᵀ on the
+    triangle that is read, S on the diagonal.
 
     >>> import numpy as np, minigrad as mg
     >>> np.abs(mg.linalg.eigh_row(np.diag([1.0, 2.0])))
     array([1., 2., 1., 0., 0., 1.])
     """
-    w, v = np.linalg.eigh(symmetric(square_checked("eigh", a)))
-    return _packed([w, v], np.shape(a)[:-2])
+    return _packed(np.linalg.eigh(square_checked("eigh", a), UPLO), np.shape(a)[:-2])
 
 
 @eigh_row.rule
-def _(g, y, a):
+def _(g, y, a, UPLO):  # noqa: N803
     n = np.shape(a)[-1]
     (w, v), (by_w, by_v) = _unpacked(y, [(n,), (n, n)]), _unpacked(g, [(n,), (n, n)])
     turning = _turned(matmul(transposed(v), by_v), w, _largest(w))
-    inner = matmul(matmul(v, _matrix_of_diagonal(by_w) + turning), transposed(v))
-    return symmetric(inner)
+    return one_triangle(matmul(matmul(v, _matrix_of_diagonal(by_w) + turning), transposed(v)), UPLO)
 
 
 @composed(numpy=np.linalg.eigh, inputs=_draw_spectrum)
 def eigh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices, as ``(eigenvalues, eigenvectors)``, the smallest first.
 
-    A is taken as (A + Aᵀ)/2, so ``UPLO`` changes nothing for a symmetric one. The gradient through
-    repeated eigenvalues is right; that through their vectors, which are an arbitrary basis, does not exist and is nan.
+    Only the lower triangle of A is read (with ``UPLO`` "U" the upper one), and it has all of the gradient; for the
+    symmetric gradient of JAX and PyTorch write ``eigh((A + A.T) / 2)``. The gradient through repeated eigenvalues is
+    right; that through their vectors, which are an arbitrary basis, does not exist and is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues
     array([1., 3.])
     """
-    if UPLO not in ("L", "U"):
+    if UPLO not in ("L", "U", "l", "u"):
         raise ValueError(f"eigh: UPLO is {UPLO!r}; it must be 'L' or 'U'")
     n = np.shape(square_checked("eigh", a))[-1]
-    return EighResult(*_unpacked(eigh_row(a), [(n,), (n, n)]))
+    return EighResult(*_unpacked(eigh_row(a, UPLO=UPLO.upper()), [(n,), (n, n)]))
 
 
 @composed(numpy=np.linalg.eigvalsh, inputs=_draw_spectrum)
@@ -200,13 +209,20 @@ def eig_row(a, /):
     >>> mg.linalg.eig_row(np.diag([1.0, 2.0]))
     array([1., 2., 1., 0., 0., 1.])
     """
-    w, v = np.linalg.eig(square_checked("eig", a))
+    w, v = _real_if_all_are(np.linalg.eig(square_checked("eig", a)))
     if np.iscomplexobj(w):
         raise NotDifferentiableError(
             "eig: the matrix has complex eigenvalues, and minigrad differentiates real numbers; use eigh for symmetric "
             "matrices, or t.numpy() for the values alone"
         )
     return _packed([w, v], np.shape(a)[:-2])
+
+
+def _real_if_all_are(found):
+    """Eigenvalues and vectors without their imaginary parts where these are 0; NumPy 2.5 always gives them."""
+    if np.iscomplexobj(found[0]) and not np.any(found[0].imag):
+        return found[0].real, found[1].real
+    return found
 
 
 @eig_row.rule
@@ -230,7 +246,7 @@ def eig(a):
     array([2., 3.])
     """
     if not hasattr(a, "_data"):
-        return EigResult(*np.linalg.eig(a))
+        return EigResult(*_real_if_all_are(np.linalg.eig(a)))
     n = np.shape(square_checked("eig", a))[-1]
     return EigResult(*_unpacked(eig_row(a), [(n,), (n, n)]))
 
@@ -265,25 +281,26 @@ def draw_singular(draw):
 
 def _draw_svd(draw):
     (a,), _ = draw_singular(draw)
-    return (a,), {"full_matrices": False, "compute_uv": draw.boolean()}
+    square = a.shape[-1] == a.shape[-2]
+    return (a,), {"full_matrices": False, "compute_uv": draw.boolean(), "hermitian": square and draw.boolean()}
 
 
 @op(label="singular value\ndecomposition", inputs=draw_singular)
-def svd_row(a, /):
+def svd_row(a, /, hermitian=False):
     """U, S and Vᵀ of the reduced singular value decomposition side by side in one row: what `svd` records.
 
     With Fᵢⱼ = 1/(sⱼ² − sᵢ²):  ∂A = U [F∘(Uᵀ∂U − ∂UᵀU) S + S F∘(Vᵀ∂V − ∂VᵀV) + ∂S] Vᵀ
-    + (I − UUᵀ) ∂U S⁻¹ Vᵀ + U S⁻¹ ∂Vᵀ (I − VVᵀ)   (Townsend 2016).
+    + (I − UUᵀ) ∂U S⁻¹ Vᵀ + U S⁻¹ ∂Vᵀ (I − VVᵀ)   (Townsend 2016). With ``hermitian`` only the lower triangle is read.
 
     >>> import numpy as np, minigrad as mg
     >>> np.abs(mg.linalg.svd_row(np.array([[3.0]])))
     array([1., 3., 1.])
     """
-    return _packed(np.linalg.svd(a, full_matrices=False), np.shape(a)[:-2])
+    return _packed(np.linalg.svd(a, full_matrices=False, hermitian=hermitian), np.shape(a)[:-2])
 
 
 @svd_row.rule
-def _(g, y, a):
+def _(g, y, a, hermitian):
     m, n = np.shape(a)[-2:]
     k = m if m < n else n
     shapes = [(m, k), (k,), (k, n)]
@@ -303,7 +320,7 @@ def _(g, y, a):
     if n > k:
         outside = by_v - matmul(v, matmul(vh, by_v))
         total = total + matmul(u, transposed(_over(outside, row, _largest(s))))
-    return total
+    return one_triangle(total, "L") if hermitian else total
 
 
 @composed(numpy=np.linalg.svd, inputs=_draw_svd)
@@ -321,14 +338,14 @@ def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     if not hasattr(a, "_data"):
         found = np.linalg.svd(a, full_matrices, compute_uv, hermitian)
         return SVDResult(*found) if compute_uv else found
-    m, n = np.shape(a)[-2:]
+    m, n = np.shape(square_checked("svd", a) if hermitian else matrix_checked("svd", a))[-2:]
     if compute_uv and full_matrices and m != n:
         raise NotDifferentiableError(
             f"svd: a is {np.shape(a)}, and the extra vectors of full_matrices=True have no derivative; "
             "give full_matrices=False"
         )
     k = m if m < n else n
-    u, s, vh = _unpacked(svd_row(symmetric(a) if hermitian else a), [(m, k), (k,), (k, n)])
+    u, s, vh = _unpacked(svd_row(a, hermitian=hermitian), [(m, k), (k,), (k, n)])
     return SVDResult(u, s, vh) if compute_uv else s
 
 
@@ -368,6 +385,9 @@ def qr_row(a, /):
     >>> np.abs(mg.linalg.qr_row(np.array([[2.0]])))
     array([1., 2.])
     """
+    m, n = np.shape(matrix_checked("qr", a))[-2:]
+    if m < n:
+        raise MatrixError(f"qr_row: a is {np.shape(a)}; tall matrices (m ≥ n) are wanted, and mg.linalg.qr takes any")
     return _packed(np.linalg.qr(a), np.shape(a)[:-2])
 
 
@@ -405,7 +425,7 @@ def qr(a, mode="reduced"):
     if not hasattr(a, "_data"):
         found = np.linalg.qr(a, mode)
         return QRResult(*found) if mode in ("reduced", "complete") else found
-    m, n = np.shape(a)[-2:]
+    m, n = np.shape(matrix_checked("qr", a))[-2:]
     if mode not in ("reduced", "complete", "r") or (mode == "complete" and m > n):
         raise NotDifferentiableError(f"qr: mode {mode!r} of a matrix {np.shape(a)} has no derivative; use 'reduced'")
     k = m if m < n else n
@@ -460,6 +480,8 @@ def lstsq(a, b, rcond=None):
     array([2.])
     """
     a, b = as_array(a), as_array(b)
+    if np.ndim(a) != 2 or np.ndim(b) not in (1, 2):
+        raise MatrixError(f"lstsq: a is {np.shape(a)}, b {np.shape(b)}; a matrix and a vector or matrix are wanted")
     m, n = np.shape(a)
     rank = int(np.linalg.lstsq(plain(a), plain(b), rcond=rcond)[2])
     x = least_squares(a, b, rcond=rcond)

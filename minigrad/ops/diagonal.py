@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..registry import composed
-from .index import scatter_add
+from .index import checked_axes, scatter_add
 
 
 def _draw_diagonal(draw):
@@ -23,8 +23,7 @@ def diagonal(a, offset=0, axis1=0, axis2=1):
     ndim = np.ndim(a)
     if ndim < 2:
         raise ValueError(f"diagonal: a is {np.shape(a)}; two axes are needed")
-    if axis1 % ndim == axis2 % ndim:
-        raise ValueError(f"diagonal: axis1 and axis2 are both {axis1}; two different axes are wanted")
+    axis1, axis2 = checked_axes("diagonal", (axis1, axis2), ndim)
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = _places(np.shape(a)[-2:], offset)
     return a[..., rows, columns]

@@ -14,7 +14,7 @@ def _draw_einsum(draw):
     subscripts = draw.choice(
         [
             "ij,jk->ik", "ij,jk", "i,i", "ij->ji", "ij->", "ij->j", "ij,ij->i", "i,j->ij", "bij,bjk->bik", "ij,jk,ki->",
-            "ii->i", "ii", "iij->j", "ij,kj,k->i", "bi,bj->ij", "i,j,k->kji", "ij,k->i", "iji->j",
+            "ii->i", "ii", "iij->j", "ij,kj,k->i", "bi,bj->ij", "i,j,k->kji", "ij,k->i", "iji->j", "ij,i->", "ii,i->",
         ]
     )  # fmt: skip
     if draw.boolean():
@@ -28,6 +28,8 @@ def _draw_einsum(draw):
         ]
         return (f"{left},{right}", *(draw.array(shape) for shape in shapes)), {}
     operands = [tuple(size[letter] for letter in part) for part in subscripts.split("->")[0].split(",")]
+    if len(operands) > 1 and draw.boolean():  # a length of 1 is repeated, as in any broadcasting
+        operands[-1] = (1,) * len(operands[-1])
     return (subscripts, *(draw.array(shape) for shape in operands)), {"optimize": draw.boolean()}
 
 
@@ -139,10 +141,14 @@ def _(g, y, *operands, inputs, output, wanted):
         reached = "".join(x for x in letters if any(x in name for name in (output, *names)))
         by = contraction([g, *others], inputs=(output, *names), output=reached)
         if reached != letters:  # axes that only this operand has were summed away
-            by = np.reshape(by, tuple(length.get(x, 1) if x in reached else 1 for x in letters))
+            found = dict(zip(reached, np.shape(by)))
+            by = np.reshape(by, tuple(found.get(x, 1) for x in letters))
         by = np.broadcast_to(by, tuple(length.get(x, 1) for x in letters))
         if letters != part:
-            grid = np.indices([length.get(x, 1) for x in letters], sparse=True)
+            own = dict(zip(part, shape))
+            repeated = tuple(k for k, x in enumerate(letters) if own[x] == 1 != length.get(x, 1))
+            by = np.sum(by, axis=repeated, keepdims=True) if repeated else by
+            grid = np.indices([own[x] for x in letters], sparse=True)
             by = scatter_add(by, key=tuple(grid[letters.index(x)] for x in part), shape=shape)
         gradients.append(by)
     return gradients

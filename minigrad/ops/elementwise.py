@@ -194,7 +194,7 @@ def divmod_(x1, x2):
 def power(a, b, /):
     """Power, elementwise: y = aᵇ.  ∂y/∂a = b·aᵇ⁻¹, ∂y/∂b = y·log a.
 
-    Edges: for b = 0, ∂y/∂a = 0 also at a = 0; for a = 0 and b ≥ 0, ∂y/∂b = 0 (the limit from the right
+    Edges: for b = 0, ∂y/∂a = 0 also where 1/a is infinite; for a = 0 and b ≥ 0, ∂y/∂b = 0 (the limit from the right
     for b > 0, and the convention of PyTorch and JAX at 0⁰). For a < 0 and an exponent that wants a
     gradient, ∂y/∂b is nan, since aᵇ is not real next to b.
 
@@ -206,7 +206,11 @@ def power(a, b, /):
 
 
 def _power_by_base(g, y, a, b):
-    return g * (b * np.power(np.where((a == 0) & (b == 0), 1.0, a), b - 1))
+    flat = b == 0  # a⁰ is 1 everywhere, and 0/a would be nan where 1/a overflows
+    if getattr(b, "requires_grad", False):  # next to b = 0 it is not: ∂²y/∂a∂b = 1/a
+        flat = flat & (np.absolute(a) < np.finfo(getattr(a, "dtype", float)).tiny)
+        return g * np.where(flat, 0.0, b * np.power(np.where(flat, np.nan, a), b - 1))
+    return g * (b * np.power(np.where(flat, 1.0, a), b - 1))
 
 
 def _power_by_exponent(g, y, a, b):
@@ -282,6 +286,8 @@ def _(g, y, x):
 def hypot(a, b, /):
     """Length of the hypotenuse, elementwise: y = √(a² + b²).  ∂y/∂a = a/y, ∂y/∂b = b/y, both 0 at the origin.
 
+    There is no second derivative at the origin: it is nan.
+
     >>> import minigrad as mg
     >>> mg.hypot(3.0, 4.0)
     5.0
@@ -289,6 +295,10 @@ def hypot(a, b, /):
     return np.hypot(a, b)
 
 
-hypot.rules_by_input(
-    lambda g, y, a, b: g * a / np.where(y == 0, 1.0, y), lambda g, y, a, b: g * b / np.where(y == 0, 1.0, y)
-)
+def direction(x, length):
+    """x/length, and 0 at the origin: a subgradient of the length, whose own derivative does not exist there (nan)."""
+    nowhere = length == 0
+    return np.where(nowhere, 0.0, x / np.where(nowhere, np.nan, length))
+
+
+hypot.rules_by_input(lambda g, y, a, b: g * direction(a, y), lambda g, y, a, b: g * direction(b, y))

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..registry import composed, op
 
@@ -19,6 +20,21 @@ def plain(key):
 def number(y):
     """What NumPy answers where nothing is left of the axes: a number for a plain 0-d array."""
     return y[()] if isinstance(y, np.ndarray) else y
+
+
+def checked_axis(name, axis, ndim):
+    """An axis counted from the front; NumPy's AxisError for one that an array of ``ndim`` axes lacks."""
+    return normalize_axis_index(axis, ndim, name)
+
+
+def checked_axes(name, axis, ndim):
+    """One axis, several or None (all) as a tuple of axes counted from the front, each of them once."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = tuple(normalize_axis_index(i, ndim, name) for i in (axis if isinstance(axis, (tuple, list)) else (axis,)))
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"{name}: repeated axis in {axis} for an array with {ndim} axes; name each axis once")
+    return axes
 
 
 def _is_basic(key):
@@ -126,7 +142,13 @@ def set_at(a, values, /, key):
 @set_at.rule
 def _(g, y, a, values, key, wanted):
     by_a = set_at(g, 0.0, key=key) if wanted[0] else None
-    return by_a, g[key] if wanted[1] else None
+    return by_a, _for_values(g[key], values) if wanted[1] else None
+
+
+def _for_values(part, values):
+    """The gradient of a part by what was put there, which may have more axes, all of length 1."""
+    more = np.ndim(values) - np.ndim(part)
+    return np.reshape(part, (1,) * more + np.shape(part)) if more > 0 else part
 
 
 @op(label="add at", inputs=_draw_update, broadcasts=True)
@@ -145,7 +167,7 @@ def add_at(a, values, /, key):
 
 @add_at.rule
 def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, g[key] if wanted[1] else None
+    return g if wanted[0] else None, _for_values(g[key], values) if wanted[1] else None
 
 
 def _numbers(shape, key):
@@ -306,8 +328,8 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     """
     if out is not None:
         raise TypeError("take: out= is not possible in a graph; use the result instead")
-    a = np.reshape(a, (-1,)) if axis is None else a
-    axis = 0 if axis is None else axis
+    a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
+    axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
     if mode == "wrap":
         indices = indices % n
@@ -340,6 +362,7 @@ def take_along_axis(arr, indices, axis=-1):
     if axis is None:
         arr, axis = np.reshape(arr, (-1,)), 0
     ndim = np.ndim(arr)
+    axis = checked_axis("take_along_axis", axis, ndim)
     if indices.ndim != ndim:
         raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {indices.ndim}; they must have as many")
     grid = [np.arange(n).reshape((-1, *(1,) * (ndim - i - 1))) for i, n in enumerate(np.shape(arr))]

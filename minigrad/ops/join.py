@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from ..registry import composed, op
-from .index import along, plain, scatter_add
+from .index import along, checked_axis, plain, scatter_add
 
 
 def _draw_concatenate(draw):
@@ -20,18 +20,20 @@ def _draw_concatenate(draw):
 
 
 @op(numpy=np.concatenate, inputs=_draw_concatenate, linear=True)
-def concatenate(*arrays, axis=0, dtype=None):
+def concatenate(*arrays, axis=0, dtype=None, casting="same_kind"):
     """A list of arrays joined along an axis they have (None: flattened first).  The gradient is cut apart.
+
+    ``dtype`` is that of the result, and ``casting`` says which changes of dtype may happen, as in NumPy.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.concatenate([np.zeros(2), np.ones(1)])
     array([0., 0., 1.])
     """
-    return np.concatenate(arrays, axis=axis, dtype=dtype)
+    return np.concatenate(arrays, axis=axis, dtype=dtype, casting=casting)
 
 
 @concatenate.rule
-def _(g, y, *arrays, axis, dtype):
+def _(g, y, *arrays, axis, dtype, casting):
     gradients, start = [], 0
     for each in arrays:
         stop = start + (np.size(each) if axis is None else np.shape(each)[axis])
@@ -49,19 +51,21 @@ def _draw_stack(draw):
 
 
 @op(numpy=np.stack, inputs=_draw_stack, linear=True)
-def stack(*arrays, axis=0):
+def stack(*arrays, axis=0, dtype=None, casting="same_kind"):
     """A list of arrays of one shape joined along a new axis.  The gradient is cut apart along it.
+
+    ``dtype`` and ``casting`` as in `concatenate`.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.stack([np.zeros(2), np.ones(2)], axis=1)
     array([[0., 1.],
            [0., 1.]])
     """
-    return np.stack(arrays, axis=axis)
+    return np.stack(arrays, axis=axis, dtype=dtype, casting=casting)
 
 
 @stack.rule
-def _(g, y, *arrays, axis):
+def _(g, y, *arrays, axis, dtype, casting):
     return [g[along(axis, np.ndim(g), i)] for i in range(len(arrays))]
 
 
@@ -122,37 +126,38 @@ def _draw_to_join(axis, min_dims):
     return drawn
 
 
-def _joined(name, tup, change, axis):
+def _joined(name, tup, change, axis, **dtypes):
     if hasattr(tup, "dtype"):
         tup = [tup[i] for i in range(np.shape(tup)[0])]
     arrays = [change(x if hasattr(x, "dtype") else np.asarray(x)) for x in tup]
     if not arrays:
         raise ValueError(f"{name}: needs at least one array, got an empty list")
-    return concatenate(arrays, axis=axis)
+    return concatenate(arrays, axis=axis, **dtypes)
 
 
 @composed(numpy=np.vstack, inputs=_draw_to_join(0, 2))
-def vstack(tup):
-    """Arrays one below the other: joined along the first axis, vectors as rows.
+def vstack(tup, *, dtype=None, casting="same_kind"):
+    """Arrays one below the other: joined along the first axis, vectors as rows; options as in `concatenate`.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.vstack([np.array([1.0, 2.0]), np.array([3.0, 4.0])])
     array([[1., 2.],
            [3., 4.]])
     """
-    return _joined("vstack", tup, np.atleast_2d, 0)
+    return _joined("vstack", tup, np.atleast_2d, 0, dtype=dtype, casting=casting)
 
 
 @composed(numpy=np.hstack, inputs=_draw_to_join(1, 2))
-def hstack(tup):
-    """Arrays side by side: joined along the second axis, vectors along their only one.
+def hstack(tup, *, dtype=None, casting="same_kind"):
+    """Arrays side by side: joined along the second axis, vectors along their only one; options as in `concatenate`.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.hstack([np.array([1.0, 2.0]), np.array([3.0])])
     array([1., 2., 3.])
     """
     tup = [np.atleast_1d(x) for x in tup]
-    return _joined("hstack", tup, np.atleast_1d, 0 if tup and np.ndim(tup[0]) == 1 else 1)
+    axis = 0 if tup and np.ndim(tup[0]) == 1 else 1
+    return _joined("hstack", tup, np.atleast_1d, axis, dtype=dtype, casting=casting)
 
 
 @composed(numpy=np.dstack, inputs=_draw_to_join(2, 3))
@@ -219,6 +224,7 @@ def array_split(ary, indices_or_sections, axis=0):
     >>> mg.array_split(np.array([1.0, 2.0, 3.0]), 2)
     [array([1., 2.]), array([3.])]
     """
+    axis = checked_axis("array_split", axis, np.ndim(ary))
     n = np.shape(ary)[axis]
     if np.ndim(indices_or_sections):
         cuts = [0, *(int(i) for i in plain(indices_or_sections)), n]
@@ -250,6 +256,7 @@ def split(ary, indices_or_sections, axis=0):
     >>> mg.split(np.array([1.0, 2.0, 3.0, 4.0]), 2)
     [array([1., 2.]), array([3., 4.])]
     """
+    axis = checked_axis("split", axis, np.ndim(ary))
     if not np.ndim(indices_or_sections) and np.shape(ary)[axis] % indices_or_sections:
         raise ValueError(
             f"split: {np.shape(ary)[axis]} entries along axis {axis} don't divide into {indices_or_sections} equal "
@@ -338,7 +345,7 @@ def repeat(a, repeats, axis=None):
     >>> mg.repeat(np.array([1.0, 2.0]), [1, 2])
     array([1., 2., 2.])
     """
-    a = np.reshape(a, (-1,)) if axis is None else a
-    axis = 0 if axis is None else axis
+    a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
+    axis = 0 if axis is None else checked_axis("repeat", axis, np.ndim(a))
     numbers = np.repeat(np.arange(np.shape(a)[axis]), plain(repeats))
     return a[along(axis, np.ndim(a), numbers)]

@@ -3,11 +3,12 @@
 Rules follow Giles (2008), *Collected matrix derivative results for forward and reverse mode*.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import MatrixError
 from ..registry import composed, op
 from .index import plain
 from .product import matmul
@@ -21,10 +22,30 @@ def symmetric(a):
     return (a + transposed(a)) * 0.5
 
 
+def mirrored(a, UPLO):  # noqa: N803 (NumPy's name)
+    """The symmetric matrices whose lower (or upper) triangle is that of a."""
+    lower = np.tri(np.shape(a)[-1], dtype=bool)
+    return np.where(lower if UPLO == "L" else lower.T, a, transposed(a))
+
+
+def one_triangle(g, UPLO):  # noqa: N803 (NumPy's name)
+    """The gradient by a matrix of which only one triangle is read: what is due to both entries of a pair goes there."""
+    n = np.shape(g)[-1]
+    read = 2 * np.tri(n, k=-1, dtype=g.dtype) + np.eye(n, dtype=g.dtype)
+    return symmetric(g) * (read if UPLO == "L" else read.T)
+
+
+def matrix_checked(name, a):
+    shape = np.shape(a)
+    if len(shape) < 2:
+        raise MatrixError(f"{name}: a is {shape}; matrices (..., m, n) are wanted")
+    return a
+
+
 def square_checked(name, a):
     shape = np.shape(a)
     if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise ShapeError(f"{name}: a is {shape}; square matrices (..., n, n) are wanted")
+        raise MatrixError(f"{name}: a is {shape}; square matrices (..., n, n) are wanted")
     return a
 
 
@@ -130,16 +151,18 @@ def _(tangents, y, a):
 
 def _draw_pinv(draw):
     n, m = draw.choice([(2, 2), (3, 2), (2, 3)])
-    a = draw.array((n, m), low=-1, high=1)
-    a[range(2), range(2)] += 3.0
+    a = draw.array((*draw.shape(max_dims=1), n, m), low=-1, high=1)
+    a[..., range(2), range(2)] += 3.0
     return (a,), {}
 
 
 @op(numpy=np.linalg.pinv, label="A⁺", inputs=_draw_pinv)
 def pinv(a, /, rcond=None, hermitian=False, *, rtol=None):
-    """Moore and Penrose's inverse Y = A⁺, (..., n, m) for A (..., m, n), where the rank is the same nearby.
+    """Moore and Penrose's inverse Y = A⁺, (..., n, m) for A (..., m, n).
 
-    ∂: −Yᵀ g Yᵀ + (I − A Y) gᵀ Y Yᵀ + Yᵀ Y gᵀ (I − Y A)   (Golub and Pereyra 1973).
+    ∂: −Yᵀ g Yᵀ + (I − A Y) gᵀ Y Yᵀ + Yᵀ Y gᵀ (I − Y A)   (Golub and Pereyra 1973). Where the rank is not full Y jumps
+    as soon as it grows, and this is the gradient along the matrices of the same rank. With ``hermitian`` only the lower
+    triangle is read, and it has all of the gradient.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.linalg.pinv(np.array([[1.0], [1.0]]))
@@ -153,12 +176,12 @@ def pinv(a, /, rcond=None, hermitian=False, *, rtol=None):
 def _(g, y, a, rcond, hermitian, rtol):
     yt, gt = transposed(y), transposed(g)
     m, n = np.shape(a)[-2:]
+    if hermitian:
+        a = mirrored(a, "L")
     total = -matmul(matmul(yt, g), yt)
-    if m > n or hermitian:
-        total = total + matmul(matmul(np.eye(m, dtype=a.dtype) - matmul(a, y), gt), matmul(y, yt))
-    if n > m or hermitian:
-        total = total + matmul(matmul(matmul(yt, y), gt), np.eye(n, dtype=a.dtype) - matmul(y, a))
-    return total
+    total = total + matmul(matmul(np.eye(m, dtype=a.dtype) - matmul(a, y), gt), matmul(y, yt))
+    total = total + matmul(matmul(matmul(yt, y), gt), np.eye(n, dtype=a.dtype) - matmul(y, a))
+    return one_triangle(total, "L") if hermitian else total
 
 
 def _draw_equations(draw):
@@ -207,12 +230,17 @@ def tensorsolve(a, b, axes=None):
     >>> mg.linalg.tensorsolve(2 * np.eye(4).reshape(2, 2, 4), np.ones((2, 2)))
     array([0.5, 0.5, 0.5, 0.5])
     """
-    a = as_array(a)
+    a, b = as_array(a), as_array(b)
     if axes is not None:
         a = np.moveaxis(a, axes, range(np.ndim(a) - len(axes), np.ndim(a)))
     shape = np.shape(a)[np.ndim(b) :]
-    n = int(np.prod(shape, dtype=np.intp))
-    return np.reshape(solve(np.reshape(a, (-1, n)), np.reshape(b, (-1,))), shape)
+    n = math.prod(shape)
+    if n != np.size(b) or n * n != np.size(a):
+        raise MatrixError(
+            f"tensorsolve: a is {np.shape(a)}, b {np.shape(b)}: the lengths of a must be those of b, and then others "
+            "with the same product"
+        )
+    return np.reshape(solve(np.reshape(a, (n, n)), np.reshape(b, (n,))), shape)
 
 
 @composed(numpy=np.linalg.tensorinv, inputs=lambda draw: (
@@ -228,8 +256,8 @@ def tensorinv(a, ind=2):
     shape = np.shape(a)
     if ind <= 0:
         raise ValueError(f"tensorinv: ind is {ind}; it must be positive")
-    rows = int(np.prod(shape[:ind], dtype=np.intp))
-    return np.reshape(inv(np.reshape(a, (rows, -1))), shape[ind:] + shape[:ind])
+    rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
+    return np.reshape(inv(np.reshape(a, (rows, columns))), shape[ind:] + shape[:ind])
 
 
 def _draw_power(draw):
@@ -249,7 +277,7 @@ def matrix_power(a, n):
     if not isinstance(n, (int, np.integer)):
         raise TypeError(f"matrix_power: the exponent is {n!r}; an integer is wanted")
     if n == 0:
-        return np.broadcast_to(np.eye(np.shape(a)[-1], dtype=plain(a).dtype), np.shape(a)) + a * 0.0
+        return np.where(False, a, np.eye(np.shape(a)[-1], dtype=plain(a).dtype))
     square, n = (a, int(n)) if n > 0 else (inv(a), -int(n))
     result = None
     while n:

@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from ..registry import composed
-from .reduce import draw_reduction, max, mean, min, prod, std, sum, var
+from .linalg import as_array
+from .reduce import degrees, draw_reduction, max, mean, min, prod, std, sum, var
 
 
 def _draw_missing(draw):
@@ -66,14 +67,24 @@ def nanmean(a, axis=None, dtype=None, *, keepdims=False, where=True):
 
 
 @composed(numpy=np.nanvar, inputs=_draw_missing)
-def nanvar(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True):
-    """`var` of the entries that are not NaN.
+def nanvar(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True, correction=None):
+    """`var` of the entries that are not NaN; nan where these are no more than ``ddof``.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.nanvar(np.array([1.0, 3.0, np.nan]))
     np.float64(1.0)
     """
-    return var(_filled(a, 0.0), axis, dtype, out, ddof, keepdims=keepdims, where=_present(a, where))
+    return _spread_of_present(var, a, axis, dtype, out, ddof, keepdims, where, correction)
+
+
+def _spread_of_present(function, a, axis, dtype, out, ddof, keepdims, where, correction):
+    a = as_array(a)
+    ddof = degrees(f"nan{function.name}", out, ddof, correction)
+    present = _present(a, where)
+    enough = np.sum(present, axis=axis, keepdims=keepdims) > ddof
+    with np.errstate(invalid="ignore", divide="ignore"):
+        y = function(_filled(a, 0.0), axis, dtype, ddof=ddof, keepdims=keepdims, where=present)
+    return y if np.all(enough) else np.where(enough, y, np.nan)
 
 
 def _draw_missing_spread(draw):
@@ -83,21 +94,20 @@ def _draw_missing_spread(draw):
 
 
 @composed(numpy=np.nanstd, inputs=_draw_missing_spread)
-def nanstd(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True):
-    """`std` of the entries that are not NaN.
+def nanstd(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True, correction=None):
+    """`std` of the entries that are not NaN; nan where these are no more than ``ddof``.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.nanstd(np.array([1.0, 3.0, np.nan]))
     np.float64(1.0)
     """
-    return std(_filled(a, 0.0), axis, dtype, out, ddof, keepdims=keepdims, where=_present(a, where))
+    return _spread_of_present(std, a, axis, dtype, out, ddof, keepdims, where, correction)
 
 
 def _extreme_of_present(function, a, axis, keepdims, initial, where, lowest):
-    initial = lowest if initial is None else initial
     y = function(_filled(a, lowest), axis=axis, keepdims=keepdims, initial=initial, where=where)
-    missing = np.all(np.isnan(a) | ~np.asarray(where), axis=axis, keepdims=keepdims) & (initial == lowest)
-    return np.where(missing, np.nan, y) if np.any(missing) else y
+    missing = np.all(np.isnan(a) | ~np.asarray(where), axis=axis, keepdims=keepdims)
+    return np.where(missing, np.nan, y) if initial is None and np.any(missing) else y
 
 
 @composed(numpy=np.nanmax, inputs=_draw_missing)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..registry import composed, op
+from .index import checked_axes
 
 
 def _draw_batch_norm(draw):
@@ -88,6 +89,13 @@ def normalize(x, mean, variance, gamma, beta, /, axis=(0,), eps=1e-5):
     >>> mg.normalize(np.array([[3.0]]), one, 4 * one, one, 0 * one, eps=0.0)
     array([[1.]])
     """
+    averaged = checked_axes("normalize", axis, np.ndim(x))
+    shape = tuple(n for i, n in enumerate(np.shape(x)) if i not in averaged)
+    given = [np.shape(each) for each in (mean, variance, gamma, beta)]
+    if any(each != shape for each in given):
+        raise ShapeError(
+            f"normalize: x is {np.shape(x)}, axis {axis}: mean, variance, gamma and beta must be {shape}, got {given}"
+        )
     scale = gamma / np.sqrt(variance + eps)
     return x * _along(scale, x, axis) + _along(beta - mean * scale, x, axis)
 
@@ -208,5 +216,5 @@ def group_norm(x, groups, gamma, beta, eps=1e-5):
     shape = np.shape(x)
     if groups < 1 or shape[1] % groups:
         raise ShapeError(f"group_norm: {shape[1]} channels don't divide into {groups} groups")
-    apart = np.reshape(x, (shape[0], groups, -1))
+    apart = np.reshape(x, (shape[0], groups, math.prod(shape[1:]) // groups))
     return np.reshape(standardize(apart, axis=(2,), eps=eps), shape) * scale + shift

@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
+from ..errors import MatrixError
 from ..registry import composed, op
 from .decomposition import draw_singular, svdvals
-from .index import number, plain
-from .linalg import as_array, draw_well_conditioned, inv
+from .elementwise import direction
+from .index import checked_axes, number, plain
+from .linalg import as_array, draw_well_conditioned, inv, square_checked
 from .reduce import kept, normalized_axes
 
 
@@ -20,15 +22,25 @@ def _draw_length(draw):
 def length(x, /, axis=None, keepdims=False):
     """Euclidean norm over the given axes (None: all): y = √Σx².  ∂y/∂x = x/y, and 0 where y is 0, a subgradient.
 
-    Scaled by the largest entry, so that squares neither overflow nor vanish.
+    Scaled by the largest entry, so that squares neither overflow nor vanish. Where y is 0 there is no second
+    derivative: it is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.linalg.length(np.array([3.0, 4.0]))
     np.float64(5.0)
     """
-    largest = np.max(np.absolute(x), axis=axis, keepdims=True, initial=0.0)
-    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-    y = scale * np.sqrt(np.sum(np.square(x / scale), axis=axis, keepdims=True))
+    size = np.absolute(x)
+    scale = _scale(np.max(size, axis=axis, keepdims=True, initial=0.0))
+    y = scale * np.sqrt(np.sum(np.square(size / scale), axis=axis, keepdims=True))
+    return _reduced(y, x, axis, keepdims)
+
+
+def _scale(extreme):
+    """What sizes are divided by before they are raised to a power: the extreme one, 1 where that is 0 or infinite."""
+    return np.where((extreme > 0) & np.isfinite(extreme), extreme, 1.0).astype(extreme.dtype)
+
+
+def _reduced(y, x, axis, keepdims):
     return y if keepdims else np.reshape(y, _without(np.shape(x), axis))[()]
 
 
@@ -39,8 +51,41 @@ def _without(shape, axis):
 
 @length.rule
 def _(g, y, x, axis, keepdims):
-    size = kept(y, x, axis, keepdims)
-    return kept(g, x, axis, keepdims) * (x / np.where(size == 0, 1.0, size))
+    return kept(g, x, axis, keepdims) * direction(x, kept(y, x, axis, keepdims))
+
+
+def _draw_p_length(draw):
+    (x,), options = _draw_length(draw)
+    return (x,), options | {"ord": draw.choice([3, 2.5, -1, 0.5])}
+
+
+@op(label="‖x‖ₚ", inputs=_draw_p_length)
+def p_length(x, /, ord, axis=None, keepdims=False):
+    """The p-norm over the given axes (None: all) for p = ``ord``: y = (Σ|x|ᵖ)^(1/p).  ∂y/∂x = sign x · (|x|/y)ᵖ⁻¹.
+
+    The gradient is 0 where y is 0, and for p < 1 where x is 0. Scaled by the largest entry (for p < 0 by the smallest),
+    so that powers neither overflow nor vanish. Where y is 0 there is no second derivative: it is nan.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.linalg.p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12)
+    np.float64(6.0)
+    """
+    size = np.absolute(x)
+    if ord > 0:
+        extreme = np.max(size, axis=axis, keepdims=True, initial=0.0)
+    else:
+        extreme = np.min(size, axis=axis, keepdims=True, initial=np.inf)
+    scale = _scale(extreme)
+    total = np.sum((size / scale) ** ord, axis=axis, keepdims=True)
+    return _reduced(scale * total ** (1 / ord), x, axis, keepdims)
+
+
+@p_length.rule
+def _(g, y, x, ord, axis, keepdims):
+    length = kept(y, x, axis, keepdims)
+    flat = (length == 0) | ((x == 0) & (ord < 1))
+    slope = np.sign(x) * (np.where(flat, np.nan, np.absolute(x)) / np.where(flat, np.nan, length)) ** (ord - 1)
+    return kept(g, x, axis, keepdims) * np.where(flat, 0.0, slope)
 
 
 def _draw_norm(draw):
@@ -75,10 +120,10 @@ def norm(x, ord=None, axis=None, keepdims=False):
         if ord is None:
             return length(x, keepdims=keepdims)
         axis = tuple(range(ndim))
-    axes = tuple(i % ndim for i in (axis if np.ndim(axis) else (axis,)))
+    axes = checked_axes("norm", axis, ndim)
     if len(axes) == 1:
         return vector_norm(x, axis=axes[0], keepdims=keepdims, ord=2 if ord is None else ord)
-    if len(axes) != 2 or axes[0] == axes[1]:
+    if len(axes) != 2:
         raise ValueError(f"norm: axis is {axis} for an array {np.shape(x)}; one axis or two different ones are wanted")
     y = matrix_norm(np.moveaxis(x, axes, (-2, -1)), ord="fro" if ord is None else ord)
     return kept(y, x, axes, False) if keepdims else y
@@ -86,7 +131,8 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 def _draw_vector_norm(draw):
     (x,), _ = _draw_length(draw)
-    return (x,), {"axis": draw.choice([None, 0]), "ord": draw.choice([2, 1, 3]), "keepdims": draw.boolean()}
+    ord = draw.choice([2, 1, 3, 2.5, -1])
+    return (x,), {"axis": draw.choice([None, draw.axis(x.ndim)]), "ord": ord, "keepdims": draw.boolean()}
 
 
 @composed(numpy=np.linalg.vector_norm, inputs=_draw_vector_norm)
@@ -100,20 +146,19 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     x = as_array(x)
     if isinstance(ord, str) or ord is None:
         raise ValueError(f"vector_norm: ord {ord!r} is for matrices; a number is wanted for vectors")
+    checked_axes("vector_norm", axis, np.ndim(x))
     size = np.absolute(x)
     if ord == 2:
         return length(x, axis=axis, keepdims=keepdims)
     if ord == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     if ord == math.inf:
-        return np.max(size, axis=axis, keepdims=keepdims)
+        return np.max(size, axis=axis, keepdims=keepdims, initial=0.0)
     if ord == -math.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
         return np.sum(plain(x) != 0, axis=axis, keepdims=keepdims).astype(plain(x).dtype)
-    total = np.sum(size**ord, axis=axis, keepdims=keepdims)
-    nothing = plain(total) == 0  # a root has no slope at 0, and this entry's part has to be 0, not 0·∞
-    return np.where(nothing, 0.0, np.where(nothing, 1.0, total) ** (1 / ord))
+    return p_length(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
 def _draw_matrix_norm(draw):
@@ -130,14 +175,18 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
     np.float64(4.0)
     """
     x = as_array(x)
-    if ord == "fro":
+    checked_axes("matrix_norm", (-2, -1), np.ndim(x))
+    if ord in ("fro", "f"):
         y = length(x, axis=(-2, -1))
     elif ord in (1, -1, math.inf, -math.inf):
         sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
-        y = np.max(sums, axis=-1) if ord > 0 else np.min(sums, axis=-1)
+        y = np.max(sums, axis=-1, initial=0.0) if ord > 0 else np.min(sums, axis=-1)
     elif ord in (2, -2, "nuc"):
         s = svdvals(x)
-        y = np.sum(s, axis=-1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
+        if ord == "nuc" or (ord == 2 and np.shape(s)[-1] == 0):
+            y = np.sum(s, axis=-1)
+        else:
+            y = s[..., 0 if ord == 2 else -1]
     else:
         raise ValueError(f"norm: ord {ord!r} is unknown for matrices; use fro, nuc, 1, -1, 2, -2, inf or -inf")
     return np.expand_dims(y, (-2, -1)) if keepdims else number(y)
@@ -151,11 +200,27 @@ def _draw_condition(draw):
 def cond(x, p=None):
     """Condition number: ‖A‖·‖A⁻¹‖ by a norm, or the largest singular value over the smallest (p None, 2; −2: inverse).
 
+    It is inf for a singular matrix, where it has no gradient: nan.
+
     >>> import numpy as np, minigrad as mg
     >>> mg.linalg.cond(np.diag([4.0, 2.0]))
     np.float64(2.0)
     """
+    x = as_array(x)
+    shape = np.shape(x)
+    if len(shape) < 2 or 0 in shape[-2:]:
+        raise MatrixError(f"cond: x is {shape}; matrices (..., m, n) that are not empty are wanted")
+    values = plain(x)
     if p is None or p in (2, -2):
         s = svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    return matrix_norm(x, ord=p) * matrix_norm(inv(x), ord=p)
+        above, below = (s[..., -1], s[..., 0]) if p == -2 else (s[..., 0], s[..., -1])
+        singular = plain(below) == 0
+        y = above / np.where(singular, 1.0, below)
+    else:
+        singular = np.linalg.slogdet(square_checked("cond", values))[0] == 0
+        regular = np.where(singular[..., None, None], np.eye(shape[-1], dtype=values.dtype), x)
+        y = matrix_norm(x, ord=p) * matrix_norm(inv(regular), ord=p)
+    if not np.any(singular):
+        return y
+    y = y * np.where(singular, np.nan, 1.0).astype(y.dtype)  # so that its gradient is nan
+    return number(np.where(singular & ~np.isnan(values).any(axis=(-2, -1)), np.inf, y))

@@ -4,11 +4,14 @@ A sort moves entries and their gradients with them. Among equal entries the orde
 the gradient at a tie goes to the entry that a stable sort puts there.
 """
 
+import math
+
 import numpy as np
 
 from ..registry import composed
-from .index import plain, take_along_axis
-from .reduce import draw_reduction, normalized_axes
+from .index import checked_axes, checked_axis, plain, take_along_axis
+from .linalg import as_array
+from .reduce import draw_reduction, sum
 
 
 def _draw_sort(draw):
@@ -31,6 +34,7 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
         raise TypeError("sort: order= is for arrays of records, and these have no derivative")
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
+    axis = checked_axis("sort", axis, np.ndim(a))
     return take_along_axis(a, np.argsort(plain(a), axis=axis, kind="stable"), axis)
 
 
@@ -64,6 +68,7 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
         raise TypeError("partition: order= is for arrays of records, and these have no derivative")
     if axis is None:
         a, axis = np.reshape(a, (-1,)), 0
+    axis = checked_axis("partition", axis, np.ndim(a))
     return take_along_axis(a, np.argpartition(plain(a), kth, axis=axis, kind=kind), axis)
 
 
@@ -95,14 +100,18 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     """
     if out is not None:
         raise TypeError("quantile: out= is not possible in a graph; use the result instead")
+    a = as_array(a)
+    dtype = np.quantile(np.ones(1, dtype=a.dtype), plain(q), method=method).dtype  # as NumPy promotes a and q
     q = np.asarray(plain(q))
-    shape, axes = np.shape(a), normalized_axes(axis, np.ndim(a))
+    shape, axes = np.shape(a), checked_axes("quantile", axis, np.ndim(a))
     rest = tuple(i for i in range(len(shape)) if i not in axes)
-    rows = np.reshape(np.transpose(a, rest + axes), (*(shape[i] for i in rest), -1))
-    n = np.shape(rows)[-1]
+    n = math.prod(shape[i] for i in axes)
+    rows = np.reshape(np.transpose(a, rest + axes), (*(shape[i] for i in rest), n))
+    if n == 0:
+        raise IndexError(f"quantile: a is {shape}, and there is no entry along axis {axis} to take")
     place = np.quantile(np.arange(float(n)), q, method=method)  # quantiles of 0, 1, … are where to look
     low = np.floor(place).astype(np.intp)
-    share = (place - low).astype(plain(rows).dtype)
+    share = (place - low).astype(dtype)
     ordered = sort(rows, axis=-1)
     y = ordered[..., low] * (1 - share) + ordered[..., np.minimum(low + 1, n - 1)] * share
     y = np.moveaxis(y, range(len(rest), len(rest) + q.ndim), range(q.ndim)) if q.ndim and rest else y
@@ -121,7 +130,8 @@ def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear"
     >>> mg.percentile(np.array([1.0, 2.0, 4.0]), 75)
     np.float64(3.0)
     """
-    return quantile(a, np.asarray(plain(q)) / 100, axis, out, overwrite_input, method, keepdims)
+    q = q / 100 if isinstance(q, (int, float)) else np.asarray(plain(q)) / 100
+    return quantile(a, q, axis, out, overwrite_input, method, keepdims)
 
 
 @composed(numpy=np.median, inputs=draw_reduction)
@@ -129,11 +139,15 @@ def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
     """The middle one of the sorted entries, or the mean of the two in the middle, over the given axes.
 
     The gradient goes to the middle entry, or half of it to each of two; among equal entries to the one that a
-    stable sort puts in the middle.
+    stable sort puts in the middle. Of nothing it is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> x = mg.Tensor([3.0, 1.0, 2.0, 7.0], requires_grad=True)
     >>> mg.median(x).backward(); x.grad
     array([0.5, 0. , 0.5, 0. ])
     """
-    return quantile(a, 0.5, axis, out, overwrite_input, keepdims=keepdims)
+    a = as_array(a)
+    axes = checked_axes("median", axis, np.ndim(a))
+    if any(np.shape(a)[i] == 0 for i in axes):
+        return sum(a, axis=axes, keepdims=keepdims) + np.nan
+    return quantile(a, 0.5, axes, out, overwrite_input, keepdims=keepdims)

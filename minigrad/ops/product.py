@@ -1,12 +1,13 @@
 """Products of vectors, matrices and arrays of more axes."""
 
 import itertools
+import math
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import MatrixError, ShapeError
 from ..registry import composed, op
-from .index import number
+from .index import checked_axes, checked_axis, number
 
 
 def _draw_matmul(draw):
@@ -83,9 +84,10 @@ def _(g, y, a, b, wanted):
     shape_b = np.shape(b)
     k = shape_b[-2] if ndim_b > 1 else shape_b[0]
     # b with its contracted axis first, as a matrix (k, m)
-    matrix_b = np.reshape(np.moveaxis(b, -2, 0) if ndim_b > 2 else b, (k, -1))
-    matrix_a = np.reshape(a, (-1, k))
-    matrix_g = np.reshape(g, (np.shape(matrix_a)[0], np.shape(matrix_b)[1]))
+    rows, columns = math.prod(np.shape(a)[:-1]), math.prod(shape_b[:-2]) * (shape_b[-1] if ndim_b > 1 else 1)
+    matrix_b = np.reshape(np.moveaxis(b, -2, 0) if ndim_b > 2 else b, (k, columns))
+    matrix_a = np.reshape(a, (rows, k))
+    matrix_g = np.reshape(g, (rows, columns))
     by_a = np.reshape(np.matmul(matrix_g, np.swapaxes(matrix_b, 0, 1)), np.shape(a)) if wanted[0] else None
     if not wanted[1]:
         return by_a, None
@@ -124,10 +126,12 @@ def affine(x, weight, bias, /):
 
 @affine.rule
 def _(g, y, x, weight, bias, wanted):
-    rows = np.reshape(g, (-1, np.shape(g)[-1]))
+    batch, width, count = math.prod(np.shape(x)[:-1]), np.shape(x)[-1], np.shape(g)[-1]
+    rows = np.reshape(g, (batch, count))
     by_x = np.matmul(g, weight) if wanted[0] else None
-    by_weight = np.matmul(np.swapaxes(rows, 0, 1), np.reshape(x, (-1, np.shape(x)[-1]))) if wanted[1] else None
-    return by_x, by_weight, np.sum(rows, axis=0) if wanted[2] else None
+    by_weight = np.matmul(np.swapaxes(rows, 0, 1), np.reshape(x, (batch, width))) if wanted[1] else None
+    by_bias = np.reshape(np.sum(rows, axis=None if np.size(bias) == 1 else 0), np.shape(bias)) if wanted[2] else None
+    return by_x, by_weight, by_bias
 
 
 @affine.forward_rule
@@ -175,7 +179,7 @@ def outer(a, b):
     array([[3., 4.],
            [6., 8.]])
     """
-    return np.reshape(a, (-1, 1)) * np.reshape(b, (1, -1))
+    return np.reshape(a, (np.size(a), 1)) * np.reshape(b, (1, np.size(b)))
 
 
 def _draw_vdot(draw):
@@ -208,7 +212,15 @@ def vecdot(x1, x2, /, *, axis=-1):
     >>> mg.vecdot(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
     array([21., 43.])
     """
-    return np.sum(np.multiply(x1, x2), axis=axis)
+    for name, x in (("x1", x1), ("x2", x2)):
+        if np.ndim(x) == 0:
+            raise ValueError(f"vecdot: {name} is 0-d; vectors along an axis are wanted")
+    x1, x2 = (np.moveaxis(x, checked_axis("vecdot", axis, np.ndim(x)), -1) for x in (x1, x2))
+    if np.shape(x1)[-1] != np.shape(x2)[-1]:
+        raise ShapeError(
+            f"vecdot: vectors of {np.shape(x1)[-1]} in x1 and of {np.shape(x2)[-1]} in x2 along axis {axis}"
+        )
+    return np.sum(np.multiply(x1, x2), axis=-1)
 
 
 def _draw_tensordot(draw):
@@ -237,20 +249,23 @@ def tensordot(a, b, axes=2):
     (2, 4)
     """
     shape_a, shape_b = np.shape(a), np.shape(b)
-    if np.ndim(axes) == 0 and not isinstance(axes, (tuple, list)):
-        of_a, of_b = tuple(range(len(shape_a) - axes, len(shape_a))), tuple(range(axes))
+    if np.ndim(axes) == 0 and not isinstance(axes, (tuple, list, str)):
+        of_a, of_b = tuple(range(-axes, 0)), tuple(range(axes))
+    elif len(axes) != 2:
+        raise ValueError(f"tensordot: axes is {axes!r}; a number, or the axes of a and those of b, are wanted")
     else:
         of_a, of_b = ((x,) if np.ndim(x) == 0 else tuple(x) for x in axes)
-    of_a, of_b = tuple(i % len(shape_a) for i in of_a), tuple(i % len(shape_b) for i in of_b)
+    of_a = checked_axes("tensordot: a", of_a, len(shape_a))
+    of_b = checked_axes("tensordot: b", of_b, len(shape_b))
     if [shape_a[i] for i in of_a] != [shape_b[i] for i in of_b]:
         raise ShapeError(
             f"tensordot: a is {shape_a}, b {shape_b}: axes {of_a} of a don't have the lengths of {of_b} of b"
         )
     free_a = tuple(i for i in range(len(shape_a)) if i not in of_a)
     free_b = tuple(i for i in range(len(shape_b)) if i not in of_b)
-    count = int(np.prod([shape_a[i] for i in of_a], dtype=np.intp))
-    rows = int(np.prod([shape_a[i] for i in free_a], dtype=np.intp))
-    columns = int(np.prod([shape_b[i] for i in free_b], dtype=np.intp))
+    count = math.prod(shape_a[i] for i in of_a)
+    rows = math.prod(shape_a[i] for i in free_a)
+    columns = math.prod(shape_b[i] for i in free_b)
     matrix_a = np.reshape(np.transpose(a, free_a + of_a), (rows, count))
     matrix_b = np.reshape(np.transpose(b, of_b + free_b), (count, columns))
     return np.reshape(matmul(matrix_a, matrix_b), tuple(shape_a[i] for i in free_a) + tuple(shape_b[i] for i in free_b))
@@ -291,6 +306,8 @@ def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
     """
     if axis is not None:
         axisa = axisb = axisc = axis
+    axisa, axisb = checked_axis("cross: axisa", axisa, np.ndim(a)), checked_axis("cross: axisb", axisb, np.ndim(b))
+    checked_axis("cross: axisc", axisc, max(np.ndim(a), np.ndim(b)))
     a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
     if np.shape(a)[-1] != 3 or np.shape(b)[-1] != 3:
         raise ShapeError(f"cross: a holds vectors of {np.shape(a)[-1]}, b of {np.shape(b)[-1]}; both must be of three")
@@ -322,7 +339,7 @@ def multi_dot(arrays):
         raise ValueError(f"multi_dot: {n} arrays; two at least are wanted")
     shapes = [np.shape(x) for x in arrays]
     if any(len(shape) != 2 for shape in shapes[1:-1]) or not all(len(s) in (1, 2) for s in (shapes[0], shapes[-1])):
-        raise ShapeError(
+        raise MatrixError(
             f"multi_dot: the arrays are {shapes}: all must be matrices, the first and the last may be vectors"
         )
     sides = [1 if len(shapes[0]) == 1 else shapes[0][0], *(shape[0] for shape in shapes[1:])]

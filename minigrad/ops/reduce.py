@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from ..registry import composed, op
-from .index import plain
+from .elementwise import direction
+from .index import checked_axes, plain
 
 
 def draw_reduction(draw, **options):
@@ -32,8 +33,8 @@ def _draw_masked(draw, **options):
 
 
 def normalized_axes(axis, ndim):
-    """Every reduced axis as a tuple of numbers from 0 to ndim − 1; `axis` None means all."""
-    if axis is None:
+    """Every reduced axis as a tuple of numbers from 0 to ndim − 1; `axis` None means all, and NumPy has checked it."""
+    if axis is None or ndim == 0:  # NumPy's sums take the axis 0 of a number too
         return tuple(range(ndim))
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     return tuple(each % ndim for each in axes)
@@ -99,7 +100,7 @@ def mean(a, /, axis=None, dtype=None, *, keepdims=False, where=True):
 
 @mean.rule
 def _(g, y, a, axis, dtype, keepdims, where):
-    share = kept(g, a, axis, keepdims) / count(a, axis, where)
+    share = kept(g, a, axis, keepdims) / np.maximum(count(a, axis, where), 1)  # of nothing there is no share
     return _taking_part(np.broadcast_to(share, np.shape(a)), where)
 
 
@@ -128,8 +129,8 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         return (y, total) if returned else y
     weights = weights if hasattr(weights, "dtype") else np.asarray(weights)
     shape = np.shape(a)
+    axes = () if axis is None else checked_axes("average", axis, len(shape))
     if np.shape(weights) != shape:
-        axes = () if axis is None else normalized_axes(axis, len(shape))
         if np.shape(weights) != tuple(shape[i] for i in axes) or not axes:
             raise ValueError(
                 f"average: weights are {np.shape(weights)}, a is {shape}, axis {axis}: the weights must have a's shape "
@@ -162,11 +163,11 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     >>> mg.var(np.array([1.0, 2.0, 3.0, 4.0]))
     np.float64(1.25)
     """
-    ddof = _degrees("var", out, ddof, correction)
+    ddof = degrees("var", out, ddof, correction)
     return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
-def _degrees(name, out, ddof, correction):
+def degrees(name, out, ddof, correction):
     if out is not None:
         raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
     if correction is not None and ddof != 0:
@@ -178,10 +179,15 @@ def _centered(a, axis, where):
     return _taking_part(a - mean(a, axis=axis, keepdims=True, where=where), where)
 
 
+def _remaining(a, axis, where, ddof, correction):
+    """n − ddof, and nan where that is not positive: such a spread is not defined."""
+    n = count(a, axis, where) - (ddof if correction is None else correction)
+    return np.where(n > 0, n, np.nan).astype(a.dtype)
+
+
 @var.rule
 def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
-    remaining = count(a, axis, where) - (ddof if correction is None else correction)
-    return kept(g, a, axis, keepdims) * (2 / remaining) * _centered(a, axis, where)
+    return kept(g, a, axis, keepdims) * (2 / _remaining(a, axis, where, ddof, correction)) * _centered(a, axis, where)
 
 
 def _draw_spread(draw):
@@ -195,22 +201,20 @@ def _draw_spread(draw):
 def std(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True, correction=None):
     """Standard deviation over the given axes: y = √var(a).  ∂y/∂a = (a − mean a)/(y · (n − ddof)).
 
-    Where all entries are equal (y = 0) the gradient is 0, a subgradient.
+    Where all entries are equal (y = 0) the gradient is 0, a subgradient, and there is no second derivative: nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.std(np.array([1.0, 1.0, 3.0, 3.0]))
     np.float64(1.0)
     """
-    ddof = _degrees("std", out, ddof, correction)
+    ddof = degrees("std", out, ddof, correction)
     return np.std(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
 @std.rule
 def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
-    remaining = count(a, axis, where) - (ddof if correction is None else correction)
-    spread = kept(y, a, axis, keepdims)
-    spread = np.where(spread == 0, 1.0, spread)  # centered is 0 there, and 0/1 is the 0 we want
-    return kept(g, a, axis, keepdims) / (remaining * spread) * _centered(a, axis, where)
+    away = direction(_centered(a, axis, where), kept(y, a, axis, keepdims))
+    return kept(g, a, axis, keepdims) / _remaining(a, axis, where, ddof, correction) * away
 
 
 # ---- extremes -------------------------------------------------------------------------------------------

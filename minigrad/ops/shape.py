@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..registry import composed, op
-from .index import plain
+from .index import checked_axes, plain
 
 
 def _draw_reshape(draw):
@@ -62,7 +62,9 @@ def flatten(a, order="C"):
 
 def _draw_transpose(draw):
     shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape),), {"axes": draw.choice([None, draw.permutation(len(shape))])}
+    order = draw.permutation(len(shape))
+    axes = draw.choice([None, order, tuple(i - len(shape) for i in order), order[0] if len(shape) == 1 else None])
+    return (draw.array(shape),), {"axes": axes}
 
 
 @op(numpy=np.transpose, linear=True, inputs=_draw_transpose)
@@ -81,7 +83,7 @@ def _(g, y, a, axes):
     if axes is None:
         return np.transpose(g)
     ndim = np.ndim(a)
-    axes = [each % ndim for each in axes]
+    axes = [each % ndim for each in (axes if np.ndim(axes) else (axes,))]
     return np.transpose(g, tuple(axes.index(i) for i in range(ndim)))
 
 
@@ -350,7 +352,7 @@ def flip(m, axis=None):
     array([3., 2., 1.])
     """
     ndim = np.ndim(m)
-    axes = range(ndim) if axis is None else [i % ndim for i in (axis if np.ndim(axis) else (axis,))]
+    axes = checked_axes("flip", axis, ndim)
     return m[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(ndim))]
 
 
@@ -399,9 +401,9 @@ def rot90(m, k=1, axes=(0, 1)):
            [1., 3.]])
     """
     ndim = np.ndim(m)
-    first, second = (i % ndim for i in axes)
-    if len(axes) != 2 or first == second:
+    if len(axes) != 2:
         raise ValueError(f"rot90: axes are {axes}; two different ones are wanted")
+    first, second = checked_axes("rot90", tuple(axes), ndim)
     turns = k % 4
     if turns == 0:
         return m

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..registry import op
 from .activation import sigmoid
+from .linalg import as_array
 from .reduce import kept
 
 
@@ -27,10 +28,17 @@ def logsumexp(x, /, axis=None, keepdims=False):
     >>> round(float(mg.logsumexp(np.array([1000.0, 1000.0]))) - 1000, 6)
     0.693147
     """
-    largest = np.max(x, axis=axis, keepdims=True)
+    x = _floating(x)
+    largest = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0.0)
     y = np.log(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return y if keepdims else np.squeeze(y, axis=axis)
+
+
+def _floating(x):
+    """Integers as float64, floats as they are."""
+    x = as_array(x)
+    return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
 @logsumexp.rule
@@ -48,7 +56,8 @@ def softmax(x, /, axis=-1):
     >>> mg.softmax(np.array([5.0, 2.0, -1.0, 3.0])).round(3)
     array([0.842, 0.042, 0.002, 0.114])
     """
-    y = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    x = _floating(x)
+    y = np.exp(x - np.max(x, axis=axis, keepdims=True, initial=-np.inf))
     y /= np.sum(y, axis=axis, keepdims=True)
     return y
 
@@ -68,6 +77,9 @@ def log_softmax(x, /, axis=-1):
     >>> mg.log_softmax(np.array([1e4, 0.0]))
     array([     0., -10000.])
     """
+    x = _floating(x)
+    if 0 in np.shape(x):
+        return x + 0.0  # nothing, where log 0 would only warn
     y = x - np.max(x, axis=axis, keepdims=True)
     y -= np.log(np.sum(np.exp(y), axis=axis, keepdims=True))
     return y

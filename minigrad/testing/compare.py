@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from .diagnosis import diagnosis
 from .numerical import numerical_gradient, numerical_jvp
 from .report import IS_INCONCLUSIVE, IS_RIGHT, IS_SUBGRADIENT, IS_WRONG, Comparison, relative_error
 from .subgradients import allow_subgradients
@@ -23,7 +22,6 @@ def every_entry(
     claimed: Sequence[np.ndarray],
     eps: float | None,
     tolerance: float,
-    diagnoses: dict[str, str],
     most_suspects: int = 4,
 ) -> dict[str, Comparison]:
     """Each entry of the gradient against its own numerical derivative."""
@@ -37,11 +35,6 @@ def every_entry(
         allow_subgradients(subject, claimed, verdicts, most_suspects)
     else:
         verdicts = _by_norms(claimed, numeric, tolerance)
-    lengths = [n for x in points for n in x.shape]
-    for label, a, n, v, x in zip(subject.labels, claimed, numeric, verdicts, points):
-        text = diagnosis(a, n, x, v == IS_WRONG, lengths)
-        if text is not None:
-            diagnoses[label] = text
     return _comparisons(subject.labels, claimed, numeric, errors, verdicts)
 
 

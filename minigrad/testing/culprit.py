@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +44,21 @@ class Culprit:
         assert self.expression is not None
         root, nodes = self.expression.graph()
         marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
-        return viz.draw(root, marks=marks)
+        return viz.draw(np.sum(root) if np.size(root) != 1 else root, marks=marks)
 
     def saved(self, picture: Any = None) -> Culprit:
-        """The same with its picture in a file, by default in a new folder for temporary files; as it is without viz."""
-        if self.expression is None or importlib.util.find_spec("viz") is None:
+        """The same with its picture in a file, by default in a new folder for temporary files.
+
+        Without what drawing needs, the text says so.
+        """
+        if self.expression is None:
             return self
-        path = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg" if picture is None else picture
-        return dataclasses.replace(self, picture=Path(self.draw().save(path)))
+        try:
+            drawing = self.draw()
+            path = Path(tempfile.mkdtemp(prefix="minigrad-")) / "wrong_gradient.svg" if picture is None else picture
+            return dataclasses.replace(self, picture=Path(drawing.save(path)))
+        except (ImportError, RuntimeError) as error:
+            return dataclasses.replace(self, text=f"{self.text} (not drawn: {error})")
 
     def __str__(self) -> str:
         lines = [f"  {self.text}"]
@@ -109,5 +115,5 @@ def expression_fails(expression: Expression) -> bool:
         [found] = along_one_direction(subject, claimed, None, 1e-7).values()
         if not found.count("wrong"):
             return False
-    found_by_label = every_entry(subject, claimed, None, 1e-7, {}, most_suspects=2)
+    found_by_label = every_entry(subject, claimed, None, 1e-7, most_suspects=2)
     return any(part.count("wrong") for part in found_by_label.values())

@@ -126,14 +126,11 @@ class Expression:
         )
 
     def graph(self) -> tuple[Tensor, list[Any]]:
-        """It recorded on tensors with gradients on every node: the root, and the node of every row."""
+        """It recorded on tensors: the root, and the node of every row."""
         count = iter(range(len(self.rows)))
         leaves = [Tensor(x, requires_grad=True, name=f"x{next(count)}") for x in self.leaves]
         nodes = self.values(*leaves)
-        root = nodes[-1]
-        if isinstance(root, Tensor) and root.requires_grad:
-            root.backward(np.ones(root.shape), retain_grads=True)
-        return root, nodes
+        return nodes[-1], nodes
 
 
 def _reachable(rows: tuple[np.ndarray | Step, ...]) -> tuple[np.ndarray | Step, ...]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from ..errors import NotDifferentiableError
 from ..scalar import Scalar
 from ..trees import leaves_of
 from .compare import along_directions, along_one_direction, every_entry
 from .culprit import culprit_of
+from .diagnosis import diagnoses_of
 from .exact import exact_checks
+from .infinite import along_a_direction, beside_infinite, finite, unknown, where_not_finite
 from .report import IS_WRONG, RIGHT, Comparison, GradientError, GradientReport
-from .subject import AlongGradients, Recorded, Subject, subject_of
+from .subject import AlongGradients, Recorded, Subject, signed
+from .subjects import subject_of
 
 #: Called with every report, passed or not, before an error is raised: the pytest plugin listens here.
 listeners: list[Callable[[GradientReport], None]] = []
@@ -34,6 +39,7 @@ def check_gradients(
     framework: str | None = None,
     fast: bool = False,
     projection: Any = None,
+    returns_gradient: bool | None = None,
     picture: Any = None,
 ) -> GradientReport:
     """Hold the gradient of ``f`` against numerical derivatives, all inputs as one vector θ (course, part C).
@@ -47,11 +53,15 @@ def check_gradients(
     f
         Takes the inputs as Tensors (Scalars, if all inputs are floats) and gives a number, an array or a nested
         container of arrays; several entries are contracted with random numbers of mixed sign, never with a plain sum.
-        Or a pair ``(f, df)`` written by hand in NumPy: ``f`` takes arrays and gives a number, ``df`` gives one
-        gradient, or a tuple of one for each input. Or an `nn.Module`, whose parameters are then checked as well.
+        Of ``(cost, cache)``, a number and a container, the cost alone is checked. Or a pair ``(f, df)`` written by
+        hand in NumPy: ``f`` takes arrays and gives a number, or ``(cost, cache)``; ``df`` gives one gradient, or a
+        tuple of one for each input, or a dictionary with the keys of a dictionary of parameters or with ``"dW1"`` for
+        ``"W1"``; it may be these gradients themselves. Or an `nn.Module`, of minigrad or PyTorch, whose parameters are
+        then checked as well.
     inputs
         Arrays, numbers, Tensors or Scalars, nested containers of them, and modules, which stand for all of their
-        parameters. Checked in float64; integers are refused. A Tensor that is a leaf, as a parameter is, is changed in
+        parameters. Checked in float64. Integers, booleans and texts (labels, masks, options) are held fixed, and what a
+        dictionary of gradients has none for. A Tensor that is a leaf, as a parameter is, is changed in
         place for the numerical derivative and restored, and so is whatever a module keeps: running averages do not
         move, and a dropout that draws from a generator in the module drops the same entries in every run.
     eps
@@ -80,6 +90,9 @@ def check_gradients(
     projection
         The cotangents to contract a value of several entries with, in the value's form, in place of random ones. A
         pair needs them there: ``df`` is then the gradient of ``np.sum(f * projection)``.
+    returns_gradient
+        Whether ``f``, a function of arrays, gives its own gradient beside its value, ``(cost, gradient)``, in the forms
+        that ``df`` may give. By default that is so where what it gives has the form of a gradient; a note says so.
     picture
         Where to draw the wrong part of a graph that fails, such as "wrong.svg"; by default in a new folder for
         temporary files. Inside a test of Hypothesis, which fails many times before it is done, the wrong part is looked
@@ -119,7 +132,7 @@ def check_gradients(
             f"check_gradients: mode={mode!r}, order={order}; reverse, forward or both, and 1 or 2, are known"
         )
     further = order == 2 or mode != "reverse"
-    subject = subject_of(f, inputs, names, framework, projection, scalars=not further)
+    subject = subject_of(f, inputs, names, framework, projection, returns_gradient, scalars=not further)
     if further and (
         not isinstance(subject, Recorded) or any(isinstance(x, Scalar) for tree in inputs for x in leaves_of(tree))
     ):
@@ -134,25 +147,35 @@ def check_gradients(
     comparisons: dict[str, Comparison] = {}
     diagnoses: dict[str, str] = {}
     exact: Mapping[str, str] = {}
-    if mode != "forward":
-        claimed = subject.claim()
-        if fast:
+    claimed = subject.claim() if mode != "forward" else None
+    if claimed is not None:
+        if fast and not finite(claimed):
+            comparisons |= along_a_direction(subject, claimed)
+            diagnoses |= where_not_finite(subject, claimed)
+        elif fast:
             comparisons |= along_one_direction(subject, claimed, eps, tolerance)
         else:
-            comparisons |= every_entry(subject, claimed, eps, tolerance, diagnoses)
+            comparisons |= _every_entry(subject, claimed, eps, tolerance)
+            diagnoses |= diagnoses_of(subject, comparisons)
             exact = exact_checks(subject, claimed)
-    first_order_is_wrong = any(part.count(IS_WRONG) for part in comparisons.values())
+    # where the differences are infinite too, no part of the graph is to blame
+    accused = [part.numeric[part.verdict == IS_WRONG] for part in comparisons.values()]
+    first_order_is_wrong = any(np.isfinite(numeric).any() for numeric in accused)
     if isinstance(subject, Recorded):
         if mode != "reverse":
-            comparisons |= along_directions(subject, tolerance)
+            comparisons |= _along_directions(subject, tolerance)
         if order == 2:
             along = AlongGradients(subject)
             along.settle()
-            comparisons |= every_entry(along, along.claim(), eps, tolerance, diagnoses)
+            second = _second_order(along, eps, tolerance)
+            comparisons |= second
+            diagnoses |= diagnoses_of(along, second)
     find = None
     if isinstance(subject, Recorded) and not subject.scalars and first_order_is_wrong:
         find = partial(culprit_of, subject, picture)
-    report = GradientReport(comparisons, tolerance, diagnoses, exact, find)
+    report = GradientReport(
+        comparisons, tolerance, diagnoses, exact, find, subject.notes | _independent(subject, claimed)
+    )
     if not _in_hypothesis():  # where most failures are only steps on the way to the smallest, found when it is shown
         _ = report.culprit
     for listener in listeners:
@@ -160,6 +183,59 @@ def check_gradients(
     if not report.passed:
         raise GradientError(report)
     return report
+
+
+def _every_entry(
+    subject: Subject, claimed: Sequence[np.ndarray], eps: float | None, tolerance: float
+) -> dict[str, Comparison]:
+    """Each entry against its numerical derivative, but for those that are claimed to be infinite or nan."""
+
+    def compare(subject: Subject, claimed: Sequence[np.ndarray]) -> dict[str, Comparison]:
+        return every_entry(subject, claimed, eps, tolerance)
+
+    return compare(subject, claimed) if finite(claimed) else beside_infinite(subject, claimed, compare)
+
+
+def _second_order(along: AlongGradients, eps: float | None, tolerance: float) -> dict[str, Comparison]:
+    claimed = along.claim()
+    if finite(along.value):
+        return _every_entry(along, claimed, eps, tolerance)
+    return {label: unknown(g) for label, g in zip(along.labels, claimed)}  # the first derivatives are not finite
+
+
+def _along_directions(subject: Recorded, tolerance: float) -> dict[str, Comparison]:
+    pushed = subject.push(subject.copies(), signed(subject.points, 0))
+    if finite(pushed):
+        return along_directions(subject, tolerance)
+    return {f"direction 0{f', output {i}' if len(pushed) > 1 else ''}": unknown(y) for i, y in enumerate(pushed)}
+
+
+def _independent(subject: Subject, claimed: Sequence[np.ndarray] | None) -> dict[str, str]:
+    """A note on every input that the value does not depend on: 0 = 0 is right, but says nothing of a gradient."""
+    notes: dict[str, str] = {}
+    here = subject.value
+    for i, (label, x) in enumerate(zip(subject.labels, subject.points)):
+        if x.size and (claimed is None or not np.any(claimed[i])):
+            moved = [_elsewhere(subject, i, seed) for seed in (1, 2)]
+            if all(_same(y, here) for y in moved):
+                notes[label] = "the value does not depend on it here: 0 = 0 says nothing of its gradient"
+    return notes
+
+
+def _elsewhere(subject: Subject, i: int, seed: int) -> list[np.ndarray] | None:
+    """The value with one input moved far away; None where it has none there."""
+    points = subject.copies()
+    points[i] += signed([points[i]], seed)[0] * np.maximum(1.0, np.abs(points[i]))
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return [np.array(y) for y in subject.outputs(points)]
+    except (ArithmeticError, ValueError, NotDifferentiableError):
+        return None
+
+
+def _same(found: list[np.ndarray] | None, here: Sequence[np.ndarray]) -> bool:
+    return found is not None and all(np.array_equal(a, b, equal_nan=True) for a, b in zip(found, here))
 
 
 def _in_hypothesis() -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -322,7 +323,7 @@ def _richardson(powers: Sequence[float]) -> np.ndarray:
     samples = np.eye(len(powers) + 1)
     columns, row = [samples[0]], list(samples)
     for power in powers:
-        row = [new + (new - old) / (power - 1) for new, old in zip(row, row[1:])]
+        row = [new + (new - old) / (power - 1) for new, old in pairwise(row)]
         columns.append(row[0])
     return np.cumsum(np.stack(columns) - samples[0], axis=1)[:, :-1]
 

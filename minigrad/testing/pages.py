@@ -31,6 +31,7 @@ def report_as_html(report: GradientReport) -> str:
     parts.append(_table(report.comparisons))
     notes = [f"{name}: {text}" for name, text in report.diagnoses.items()]
     notes += [f"{name}: {found}" for name, found in report.exact.items() if found != "holds"]
+    notes += [f"{name}: {text}" for name, text in report.notes.items()]
     held = [name for name, found in report.exact.items() if found == "holds"]
     if held:
         notes.append("holds exactly: " + "; ".join(held))

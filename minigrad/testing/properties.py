@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from ..packages import imported
 from ..registry import Composed, Domain, Op
 from .gradients import check_gradients
 
@@ -16,6 +17,7 @@ def gradient_property(
     mode: str = "reverse",
     tolerance: float | None = None,
     max_examples: int | None = None,
+    framework: str | None = None,
     **named_inputs: Any,
 ) -> Callable[[Callable[..., Any]], Callable[[], None]]:
     """Make a test, for pytest or to call, of a function: its gradient is right wherever Hypothesis looks.
@@ -32,6 +34,8 @@ def gradient_property(
         and the function is given to say what is checked: ``gradient_property(mg.tanh)()``.
     order, mode, tolerance
         As for `check_gradients`; pytest's ``--gradcheck-order`` may raise the order.
+    framework
+        What the function is written in, as for `check_gradients`; by default minigrad, since what is drawn are arrays.
     max_examples
         How many inputs to try, by default Hypothesis's own setting.
 
@@ -52,9 +56,8 @@ def gradient_property(
 
     >>> mg.testing.gradient_property(mg.softmax, max_examples=5)()
     """
-    from hypothesis import given, settings
-
-    options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance}
+    hypothesis = imported("hypothesis", "gradient_property")
+    options: dict[str, Any] = {"order": order, "mode": mode, "tolerance": tolerance, "framework": framework}
 
     def test_of(strategy: Any, check: Callable[[Any], object], name: str, like: Any) -> Callable[[], None]:
         def test(drawn: Any) -> None:
@@ -62,8 +65,8 @@ def gradient_property(
 
         test.__name__ = test.__qualname__ = name
         test.__doc__, test.__module__ = like.__doc__, like.__module__
-        made = given(strategy)(test)
-        return settings(max_examples=max_examples)(made) if max_examples is not None else made
+        made = hypothesis.given(strategy)(test)
+        return hypothesis.settings(max_examples=max_examples)(made) if max_examples is not None else made
 
     if len(inputs) == 1 and isinstance(inputs[0], (Op, Composed)):
         from .strategies import examples_of
@@ -90,7 +93,8 @@ def gradient_property(
         def check(drawn: Any) -> None:
             check_gradients(function, *drawn, names=names, **options)
 
-        return test_of(_drawn(kinds), check, function.__name__, function)
+        name = getattr(function, "__name__", "function")  # Hypothesis reads the source of what is called <lambda>
+        return test_of(_drawn(kinds), check, name if name.isidentifier() else "test_of_a_lambda", function)
 
     return decorate
 

@@ -18,6 +18,7 @@ from .pages import page_of_checks
 from .report import GradientReport
 
 _KEPT = pytest.StashKey[list[tuple[str, Mapping[str, Any]]]]()
+_PAGE = pytest.StashKey[Path | None]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,10 +33,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse a report that could not be written before a long run, and set the order."""
     path = config.getoption("--gradcheck-report")
-    if path is not None and not Path(path).resolve().parent.is_dir():
-        raise pytest.UsageError(f"--gradcheck-report={path}: there is no folder {Path(path).resolve().parent}")
+    config.stash[_PAGE] = None if path is None else Path(path).resolve()  # wherever a test goes
+    if path is not None and not hasattr(config, "workerinput"):
+        _refuse_unwritable(path)
     config.stash[_KEPT] = []
     gradients.least_order = config.getoption("--gradcheck-order")
+
+
+def _refuse_unwritable(path: str) -> None:
+    page = Path(path).resolve()
+    if not page.parent.is_dir():
+        raise pytest.UsageError(f"--gradcheck-report={path}: there is no folder {page.parent}")
+    new = not page.exists()
+    try:
+        page.open("ab").close()
+    except OSError as error:
+        raise pytest.UsageError(f"--gradcheck-report={path}: can't be written ({error.strerror})") from None
+    if new:
+        page.unlink()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -72,13 +87,13 @@ def pytest_testnodedown(node: Any, error: Any) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the page; a process of pytest-xdist sends what it noted to the one that does."""
-    config, path = session.config, session.config.getoption("--gradcheck-report")
+    config, path = session.config, session.config.stash[_PAGE]
     output = getattr(config, "workeroutput", None)
     if output is not None:
         output["minigrad_gradients"] = json.dumps(config.stash[_KEPT])
     elif path is not None:
         kept: list[tuple[str, Mapping[str, Any]]] = config.stash[_KEPT]
-        Path(path).write_text(page_of_checks(kept), encoding="utf-8")
+        path.write_text(page_of_checks(kept), encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

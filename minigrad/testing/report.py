@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import MinigradError
+from .claims import paired
 
 if TYPE_CHECKING:
     from .culprit import Culprit
@@ -55,12 +56,16 @@ class Comparison:
     error: np.ndarray  #: what the numeric values may be off by
     verdict: np.ndarray  #: of the words in `VERDICTS`
 
+    def __post_init__(self) -> None:
+        """No difference can vouch for a claim that is not finite: inf is within any share of inf."""
+        self.verdict[~np.isfinite(self.analytic)] = IS_WRONG
+
     @cached_property
     def digits(self) -> np.ndarray:
         """How many decimal digits of each entry are verified: both values agree in them, and the numeric knows them."""
         scale = np.maximum(np.abs(self.analytic), np.abs(self.numeric))
-        off = np.abs(self.analytic - self.numeric) + self.error
         with np.errstate(divide="ignore", invalid="ignore"):
+            off = np.abs(self.analytic - self.numeric) + self.error
             digits = -np.log10(off / scale)
         digits = np.where((off == 0) | (scale == 0), 16.0, digits)
         return np.clip(np.nan_to_num(digits, nan=0.0, neginf=0.0), 0.0, 16.0)
@@ -86,7 +91,8 @@ class GradientReport:
     for an input whose gradient is wrong, the pattern of the mistake where it is a known one ("twice too large").
     ``comparisons`` has the gradients themselves. ``exact`` names what was held without differences (that the
     derivative is linear, say) and what came out, "holds" or what was found instead. ``culprit`` is, in a graph that
-    minigrad recorded, the smallest part of it that is wrong.
+    minigrad recorded, the smallest part of it that is wrong. ``notes`` say what a pass does not: that an input was held
+    fixed, or that the value does not depend on it.
 
     Examples
     --------
@@ -101,6 +107,7 @@ class GradientReport:
     diagnoses: Mapping[str, str] = field(default_factory=dict)
     exact: Mapping[str, str] = field(default_factory=dict)
     find_culprit: Callable[[], Culprit | None] | None = field(default=None, repr=False)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def culprit(self) -> Culprit | None:
@@ -150,8 +157,13 @@ class GradientReport:
 
     @property
     def verdict(self) -> str:
-        """ "right" up to 1e-7, "wrong" from 1e-3 on, "look closer" in between (course, part C)."""
-        return "right" if self.relative_error <= RIGHT else "wrong" if self.relative_error >= WRONG else "look closer"
+        """ "right" up to 1e-7, "wrong" from 1e-3 on, "look closer" in between (course, part C).
+
+        Where an entry or an exact check failed it is not "right", however small the relative error is.
+        """
+        if self.relative_error <= RIGHT:
+            return "right" if self.passed else "wrong" if self.counts[IS_WRONG] else "look closer"
+        return "look closer" if self.relative_error < WRONG else "wrong"
 
     @property
     def passed(self) -> bool:
@@ -176,6 +188,7 @@ class GradientReport:
             lines.append("  " + ", ".join(f"{count} {verdict}" for verdict, count in special.items()))
         lines += [f"  {name}: {text}" for name, text in self.diagnoses.items()]
         lines += [f"  {name}: {found}" for name, found in self.exact.items() if found != "holds"]
+        lines += [f"  {name}: {text}" for name, text in self.notes.items()]
         if self.worst:
             lines.append("  entries that differ:             analytic         numeric   its error  digits")
             lines += [
@@ -216,18 +229,25 @@ class GradientReport:
             "counts": dict(self.counts),
             "exact": dict(self.exact),
             "diagnoses": dict(self.diagnoses),
+            "notes": dict(self.notes),
             "culprit": str(self.culprit) if entries and self.culprit is not None else None,
             "inputs": inputs,
         }
 
 
-def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> float:
+def relative_error(analytic: Any, numeric: Any) -> float:
     """‖numeric − analytic‖ / (‖numeric‖ + ‖analytic‖), 0 where both are 0 (course, part C).
 
-    Gradients that are both smaller than the differences' own rounding (1e-9) count as equal.
+    Of arrays, or of nested containers of them as one vector; a dictionary may say ``"dW1"`` for ``"W1"``. Gradients
+    that are both smaller than the differences' own rounding (1e-9) count as equal.
+
+    >>> relative_error({"dW": [1.0, 2.0], "db": 3.0, "dZ": None}, {"W": np.array([1.0, 2.0]), "b": np.array(3.0)})
+    0.0
     """
-    difference = float(np.linalg.norm(numeric - analytic))
-    scale = float(np.linalg.norm(numeric) + np.linalg.norm(analytic))
+    one, other = paired(analytic, numeric)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        difference = float(np.linalg.norm(other - one))
+    scale = float(np.linalg.norm(other) + np.linalg.norm(one))
     return 0.0 if difference <= 1e-9 * RIGHT or scale <= 1e-9 else difference / scale
 
 

@@ -8,8 +8,10 @@ import numpy as np
 
 try:
     from hypothesis import strategies as st
-except ImportError as error:  # pragma: no cover - the message is the point
-    raise ImportError("minigrad.testing.strategies needs hypothesis: run pip install 'minigrad[test]'") from error
+except ModuleNotFoundError:  # pragma: no cover - the message is the point
+    raise ModuleNotFoundError(
+        "mg.testing.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
+    ) from None
 
 from ..registry import Composed, Domain, Op
 from .draws import Draw

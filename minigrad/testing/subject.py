@@ -2,7 +2,7 @@
 
 A `Subject` hides what the function is written in and what its inputs are: arrays, numbers, nested containers of them,
 parameters and modules that are changed in place, a pair written by hand, another framework's function. The checks
-know nothing but its methods.
+know nothing but its methods. What minigrad records is here; the others have files of their own.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import numpy as np
 
 from .. import ops
 from ..backward import gradients_of
+from ..contexts import enable_grad, no_grad
 from ..forward import push_forward
-from ..graph import Node, enable_grad, no_grad
+from ..graph import Node
 from ..nn.module import Module
 from ..scalar import Scalar
+from ..state import kept, state_behind
 from ..tensor import Tensor
 from ..trees import leaves_of, paths_of, rebuilt
-from .frameworks import as_array, as_functions, framework_of
+from .inputs import ONLY_THE_COST, is_fixed, labels_of, nothing_to_check, outputs_of, point_of, why_fixed, without_cache
 
 
 class Subject:
@@ -37,6 +39,7 @@ class Subject:
     points: list[np.ndarray]
     cotangents: list[np.ndarray]
     value: list[np.ndarray]  #: the arrays of the function's value at the points
+    notes: dict[str, str]  #: what is to be said beside numbers, by what it is about
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The arrays that the function's value is made of."""
@@ -94,152 +97,26 @@ def signed(like: Sequence[Any], seed: int) -> list[np.ndarray]:
     return [np.asarray(x + np.where(x < 0, -0.25, 0.25)) for x in drawn]
 
 
-def subject_of(
-    f: Any, inputs: Sequence[Any], names: Sequence[str] | None, framework: str | None, projection: Any, scalars: bool
-) -> Subject:
-    """The subject for a function and its inputs as `check_gradients` takes them."""
-    if framework is None and not isinstance(f, tuple):
-        framework = framework_of([leaf for x in inputs for leaf in leaves_of(x)])
-    subject: Subject
-    if isinstance(f, tuple):
-        if framework not in (None, "callable"):
-            raise TypeError(
-                f"check_gradients: a pair (f, df) is checked as it is; framework={framework!r} wants f alone"
-            )
-        subject = Pair(f[0], f[1], inputs, names, projection)
-    elif framework == "callable":
-        raise TypeError("check_gradients: framework='callable' wants a pair (f, df) of functions of arrays")
-    elif framework == "minigrad":
-        subject = Recorded(f, inputs, names, scalars)
-    else:
-        assert framework is not None
-        subject = Foreign(f, inputs, names, framework)
-    subject.settle()
-    if projection is not None:
-        shapes = [np.shape(each) for each in leaves_of(projection)]
-        if shapes != [np.shape(c) for c in subject.cotangents]:
-            wanted = [np.shape(c) for c in subject.cotangents]
-            raise ValueError(f"check_gradients: projection= has the shapes {shapes}, the function's value {wanted}")
-        subject.cotangents = [np.asarray(each, dtype=np.float64) for each in leaves_of(projection)]
-    return subject
-
-
-# ---- inputs and values ---------------------------------------------------------------------------------------
-
-
-def _labels(inputs: Sequence[Any], names: Sequence[str] | None) -> list[str]:
-    if names is not None and len(names) != len(inputs):
-        raise ValueError(f"check_gradients: {len(names)} names for {len(inputs)} inputs")
-    return [names[i] if names else getattr(x, "name", None) or f"input {i}" for i, x in enumerate(inputs)]
-
-
-def _point(label: str, x: Any) -> np.ndarray:
-    """A float64 array of an input's own values."""
-    array = as_array(x)
-    if array.dtype.kind != "f":
-        raise TypeError(f"check_gradients: {label} holds {array.dtype}; a derivative needs floats: write 1.0, not 1")
-    return np.array(array, dtype=np.float64, order="C")
-
-
-def _checked_output(y: Any) -> np.ndarray:
-    data = np.asarray(getattr(y, "_data", y))
-    if y is None or data.dtype.kind not in "fiu":
-        raise TypeError(f"check_gradients: the function gave {type(y).__name__}; it must return its cost, a number")
-    return data
-
-
-def _outputs_of(value: Any) -> list[np.ndarray]:
-    found = [_checked_output(y) for y in leaves_of(value)]
-    if not found:
-        raise TypeError(f"check_gradients: the function gave {type(value).__name__}; it must return its cost, a number")
-    return found
-
-
-# ---- a pair written by hand ----------------------------------------------------------------------------------
-
-
-class Pair(Subject):
-    """``(f, df)``: functions of arrays, df's the gradients of f's one number (of Σ f · projection for several)."""
-
-    def __init__(self, f: Any, df: Any, inputs: Sequence[Any], names: Sequence[str] | None, projection: Any) -> None:
-        self.f, self.df, self.projected = f, df, projection is not None
-        self.labels = _labels(inputs, names)
-        self.points = [_point(label, x) for label, x in zip(self.labels, inputs)]
-
-    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The value that f gives."""
-        found = _outputs_of(self.f(*points))
-        if sum(y.size for y in found) != 1 and not self.projected:
-            raise ValueError(
-                f"check_gradients: the function gave shape {found[0].shape}; reduce it to one number, best with random "
-                "weights, np.sum(y * weights), or pass projection= an array of its shape and let df be the gradient "
-                "of np.sum(y * projection). A plain sum hides mistakes (a softmax always sums to 1)"
-            )
-        return found
-
-    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What df gives."""
-        given = [x.copy() for x in points]
-        found = self.df(*given)
-        for label, x, point in zip(self.labels, given, points):
-            if not np.array_equal(x, point, equal_nan=True):
-                raise ValueError(f"check_gradients: df changes {label} in place; let it work on a copy")
-        found = found if isinstance(found, (tuple, list)) else (found,)
-        if len(found) != len(points):
-            raise ValueError(f"check_gradients: df gave {len(found)} gradients for {len(points)} inputs")
-        for label, g, x in zip(self.labels, found, points):
-            if np.shape(g) != x.shape:
-                raise ValueError(
-                    f"check_gradients: df gave shape {np.shape(g)} for {label} of shape {x.shape}"
-                    + _not_summed(np.shape(g), x.shape)
-                )
-        return [np.array(g, dtype=np.float64) for g in found]
-
-
-def _not_summed(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    """What to say of a gradient that has the shape of what its input was broadcast to."""
-    extra = len(shape) - len(wanted)
-    if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, shape[extra:])):
-        return ""
-    axes = [*range(extra), *(extra + i for i, n in enumerate(wanted) if n == 1 != shape[extra + i])]
-    return f": it is not summed over the broadcast ax{'is' if len(axes) == 1 else 'es'} {', '.join(map(str, axes))}"
-
-
-class Foreign(Subject):
-    """A function written in another framework."""
-
-    def __init__(self, f: Any, inputs: Sequence[Any], names: Sequence[str] | None, framework: str) -> None:
-        self._value, self._derivative = as_functions(f, framework)
-        self.labels = _labels(inputs, names)
-        self.points = [_point(label, x) for label, x in zip(self.labels, inputs)]
-
-    def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The value that the framework gives."""
-        return _outputs_of(self._value(*points))
-
-    def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The framework's own gradients."""
-        return [np.asarray(g, dtype=np.float64) for g in self._derivative(cotangents[0], *points)]
-
-
 # ---- a function that minigrad records ------------------------------------------------------------------------
 
 
 class Recorded(Subject):
     """A function of Tensors, or of Scalars where all inputs are numbers; parameters are changed in place and restored.
 
-    Every run finds modules as they were: running averages, and the state of random generators (a dropout's mask is
-    the same in all of them), are put back after it.
+    Every run finds modules as they were: running averages, what they count and collect, and the state of random
+    generators (a dropout's mask is the same in all of them), are put back after it, also of those that f closes over;
+    so is the ``grad`` of leaves.
     """
 
     def __init__(self, f: Any, inputs: Sequence[Any], names: Sequence[str] | None, scalars: bool) -> None:
-        self.f = f
-        labels = _labels(inputs, names)
+        self.f = lambda *arguments: self._noted(f(*arguments))
+        self.notes = {}
+        labels = labels_of(inputs, names)
         given = list(inputs)
         if isinstance(f, Module):
             labels, given = [*labels, ""], [*given, f]
-        self._modules = [leaf for x in given for leaf in leaves_of(x) if isinstance(leaf, Module)]
-        self.scalars = scalars and all(isinstance(x, (float, Scalar)) for x in inputs) and bool(inputs)
+        numbers = [x for x in inputs if not is_fixed(x)]
+        self.scalars = scalars and all(isinstance(x, (float, Scalar)) for x in numbers) and bool(numbers)
         self.labels = []
         self.leaves: list[Any] = []
         self.arguments: list[Any] = []
@@ -248,8 +125,16 @@ class Recorded(Subject):
         if isinstance(f, Module):
             self.arguments.pop()  # f knows its own parameters
         if not self.leaves:
-            raise TypeError("check_gradients: there is nothing to differentiate by: the inputs hold no floats")
-        self.points = [_point(label, leaf) for label, leaf in zip(self.labels, self.leaves)]
+            raise nothing_to_check([pair for label, tree in zip(labels, given) for pair in paths_of(tree, label)])
+        self.points = [point_of(label, leaf) for label, leaf in zip(self.labels, self.leaves)]
+        self._state = [each for each in state_behind([f, given]) if all(each is not leaf for leaf in self.leaves)]
+
+    def _noted(self, value: Any) -> Any:
+        """The cost of (cost, cache)."""
+        cost = without_cache(value)
+        if cost is not value:
+            self.notes |= ONLY_THE_COST
+        return cost
 
     def _argument(self, label: str, x: Any) -> Any:
         """What f is given for an input; the nodes that its gradient is taken by are noted."""
@@ -257,14 +142,17 @@ class Recorded(Subject):
             for path, parameter in x.named_parameters():
                 self._add(parameter.name or f"{label}.{path}".lstrip("."), parameter)
             return x
+        if is_fixed(x):
+            self.notes[label] = why_fixed(x)
+            return x
         if isinstance(x, Node):
             if not x.is_leaf:
                 raise TypeError("check_gradients: an input is the result of an operation; pass its .detach()")
-            node: Any = x if x.requires_grad else Tensor(_point(label, x), requires_grad=True, name=x.name)
+            node: Any = x if x.requires_grad else Tensor(point_of(label, x), requires_grad=True, name=x.name)
         elif self.scalars:
             node = Scalar(x)
         else:
-            node = Tensor(_point(label, x), requires_grad=True)
+            node = Tensor(point_of(label, x), requires_grad=True)
         self._add(label, node)
         return node
 
@@ -276,29 +164,29 @@ class Recorded(Subject):
     @contextmanager
     def at(self, points: Sequence[np.ndarray]) -> Iterator[None]:
         """The leaves hold these points, and everything is as it was afterwards."""
-        kept = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
+        before = [(leaf, leaf._data, leaf.grad) for leaf in self.leaves]
         try:
-            with _frozen(self._modules):
+            with kept(self._state):
                 for leaf, point in zip(self.leaves, points):
                     leaf._data = float(point) if isinstance(leaf, Scalar) else point
                     leaf.grad = 0.0 if isinstance(leaf, Scalar) else None
                     leaf.mark_changed()
                 yield
         finally:
-            for leaf, data, gradient in kept:
+            for leaf, data, gradient in before:
                 leaf._data, leaf.grad = data, gradient
                 leaf.mark_changed()
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The arrays of the function's value."""
         with self.at(points), no_grad():
-            return _outputs_of(self.f(*self.arguments))
+            return outputs_of(self.f(*self.arguments))
 
     def nodes(self) -> list[Any]:
         """The nodes that the function gives, recorded."""
         with enable_grad():
             value = self.f(*self.arguments)
-        _outputs_of(value)
+        outputs_of(value)
         found = leaves_of(value)
         if not any(isinstance(y, Node) for y in found):
             raise TypeError(f"check_gradients: the function left the graph: it gave {type(value).__name__}, not a node")
@@ -374,24 +262,3 @@ class AlongGradients(Subject):
     def magnitude(self) -> float:
         """Of the gradient's terms."""
         return float(sum(np.sum(np.abs(g * v)) for g, v in zip(self.first.claim(), self.directions)))
-
-
-@contextmanager
-def _frozen(modules: Sequence[Module]) -> Iterator[None]:
-    """Whatever a run changes in the modules is put back: attributes, arrays, the state of random generators."""
-    everything = {id(each): each for module in modules for each in module.modules()}.values()
-    attributes = [(module, dict(vars(module))) for module in everything]
-    values = [value for _, kept in attributes for value in kept.values()]
-    arrays = [(value, value.copy()) for value in values if isinstance(value, np.ndarray)]
-    generators = [(value, value.bit_generator.state) for value in values if isinstance(value, np.random.Generator)]
-    try:
-        yield
-    finally:
-        for module, kept in attributes:
-            vars(module).clear()
-            vars(module).update(kept)
-        for array, copied in arrays:
-            if array.flags.writeable:
-                array[...] = copied
-        for generator, state in generators:
-            generator.bit_generator.state = state

@@ -70,6 +70,81 @@ def test_values_gradients_and_scopes_can_be_left_out():
     assert "1 BatchNorm" in texts(viz.draw(J))
 
 
+def test_the_gradients_drawn_are_those_of_the_root_that_is_drawn_and_no_grad_is_touched():
+    x = mg.Scalar(3.0, name="x")
+    (x * x).backward()
+    y = x + 1.0
+    y.name = "y"
+    assert {"dy/dx = 1", "dy/dy = 1"} <= set(texts(viz.draw(y)))
+    assert (x.grad, y.grad) == (6.0, 0.0)
+    w = mg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    for root, shown in ((np.sum(w * 3.0), "[3, 3]"), (np.prod(w), "[2, 1]"), (np.sum(w * 3.0), "[3, 3]")):
+        root.name = "J"
+        root.backward()  # w.grad adds up what several roots gave it, and is no gradient of any
+        assert f"dJ/dw = {shown}" in texts(viz.draw(root))
+        assert f"dJ/dw = {shown}" in texts(viz.draw(mg.graph(root)))
+    np.testing.assert_array_equal(w.grad, [8, 7])
+
+
+def test_a_drawing_needs_no_backward_and_has_a_gradient_on_every_node():
+    a, b, c = mg.Scalar(5.0, name="a"), mg.Scalar(3.0, name="b"), mg.Scalar(2.0, name="c")
+    J = 3 * (a + b * c)
+    J.name = "J"
+    assert {"dJ/da = 3", "dJ/db = 6", "dJ/dc = 9"} <= set(texts(viz.draw(J)))
+    assert (a.grad, b.grad, c.grad) == (0.0, 0.0, 0.0)
+    J = network()
+    for vertex in mg.graph(J).nodes:
+        if vertex.node is not None:
+            vertex.node.grad = None
+    view = mg.graph(J)
+    J.backward(retain_grads=True)
+    for vertex, gradient in zip(mg.graph(J).nodes, view.gradients(), strict=True):
+        np.testing.assert_array_equal(gradient, vertex.grad)
+        assert (gradient is None) == (vertex.kind in ("data", "constant"))
+
+
+def test_stored_gradients_are_shown_only_when_asked_for_and_labelled_so():
+    x = mg.Scalar(3.0, name="x")
+    (x * x).backward()
+    y = x + 1.0
+    shown = texts(viz.draw(y, gradients="stored"))
+    assert "x.grad = 6" in shown
+    assert "grad = 0" in shown
+    assert not any("d/d" in text or "gradient" in text for text in shown)
+    with pytest.raises(ValueError, match="'stored'"):
+        viz.draw(y, gradients="store")
+
+
+def test_a_root_of_several_entries_or_without_parameters_is_drawn_without_gradients():
+    w = mg.Tensor([1.0, 2.0], requires_grad=True, name="w")
+    (w * 2.0).backward([1.0, 1.0])
+    for root in (w * 3.0, mg.Tensor(1.0, name="x") + 1.0):
+        shown = texts(viz.draw(root))
+        assert not any("d/d" in text or "gradient" in text for text in shown)
+
+
+def test_a_graph_older_than_its_parameters_is_drawn_without_gradients_and_says_so():
+    J = network()
+    weight = next(v.node for v in mg.graph(J).nodes if v.name == "0.weight")
+    weight.data = weight.data + 1.0
+    shown = texts(viz.draw(J, title="A step"))
+    assert shown[:2] == ["A step", "no gradients: a parameter was changed after this graph was built; "
+                         "run the forward pass again"]  # fmt: skip
+    assert not any("dJ/d" in text or text == "gradient =" for text in shown)
+    x = mg.Scalar(3.0, name="x")
+    y = x * x
+    x.data = 5.0
+    assert any("no gradients" in text for text in texts(viz.draw(y)))
+    assert not any("no gradients" in text for text in texts(viz.draw(y, gradients="stored")))
+
+
+def test_infinite_gradients_are_drawn_without_a_warning():
+    x = mg.Tensor([0.0, 1.0], requires_grad=True, name="x")
+    assert "d/dx = [inf, 0.5]" in texts(viz.draw(np.sum(np.sqrt(x))))
+    s = mg.Scalar(0.0, name="s")
+    assert "d/ds = inf" in texts(viz.draw(s**0.5))
+
+
 def test_a_number_used_twice_has_two_edges():
     x = mg.Scalar(3.0, name="x")
     assert viz.draw(x * x).svg().count('class="edge"') == 2

@@ -1,11 +1,15 @@
 # %% [markdown]
 """# 1. The computation graph
 
-From one graph of three multiplications and additions to a logistic regression, trained twice: with the
-derivatives worked out by hand, and with `backward`. Run it as a script, or cell by cell in an editor
-that knows `# %%`. Every number is checked by an `assert`, so if it runs to the end, it is true.
+From a graph of two multiplications and one addition to a logistic regression, trained twice: with
+derivatives worked out by hand, and with `backward`. Run it as a script, or as a notebook: Jupytext opens it as
+one, and so do editors that know `# %%`. Every number is checked by an `assert`: if it runs to the end, its claims
+hold.
+
+The notes that these tutorials follow are of Andrew Ng's course *Improving Deep Neural Networks* (Coursera).
 """
 
+# %%
 import numpy as np
 
 import minigrad as mg
@@ -14,7 +18,7 @@ import viz
 # %% [markdown]
 """## Forward
 
-The notes' example is J = 3(a + bc), in three steps: u = bc, v = a + u, J = 3v.
+The notes' example is J = 3(a + bc), computed in three steps: u = bc, v = a + u, J = 3v.
 """
 
 # %%
@@ -29,8 +33,8 @@ assert (u.data, v.data, J.data) == (6.0, 11.0, 33.0)
 """## Backward
 
 How much does J change if a changes a little? J = 3v, so dJ/dv = 3; v = a + u, so dv/da = 1, and by the
-chain rule dJ/da = dJ/dv · dv/da = 3. The same way dJ/du = 3, and then dJ/db = dJ/du · c = 6 and
-dJ/dc = dJ/du · b = 9. `backward` walks the graph from J to the left and does just that.
+chain rule dJ/da = dJ/dv · dv/da = 3. In the same way dJ/du = 3, and then dJ/db = dJ/du · c = 6 and
+dJ/dc = dJ/du · b = 9. `backward` walks the graph from J back to its inputs and does just that.
 """
 
 # %%
@@ -39,8 +43,8 @@ print(f"dJ/dv = {v.grad}, dJ/du = {u.grad}, dJ/da = {a.grad}, dJ/db = {b.grad}, 
 assert (v.grad, u.grad, a.grad, b.grad, c.grad) == (3.0, 3.0, 3.0, 6.0, 9.0)
 
 # %% [markdown]
-"""Draw it: every node with its value and, below it, the derivative of J by it. In a notebook
-`viz.draw(J)` shows itself; here it is saved.
+"""Draw it: every node with its value and, below it, the derivative of J with respect to it. A notebook shows the
+picture that a cell ends with; `save` writes it to a file.
 """
 
 # %%
@@ -48,10 +52,11 @@ u.name, v.name, J.name = "u", "v", "J"
 picture = viz.draw(J, title="J = 3(a + bc)")
 picture.save("computation_graph.svg")
 assert "dJ/dc = 9" in picture.source
+picture
 
 # %% [markdown]
-"""Don't believe it: verify it. Move each input a little to both sides and see how J changes. The report's
-relative error is the course's, and up to 1e-7 is right.
+"""Don't take it on trust: move each input a little in both directions and see how J changes. The report's relative
+error is ‖numeric − analytic‖ / (‖numeric‖ + ‖analytic‖), as in the notes; up to 1e-7 counts as correct.
 """
 
 # %%
@@ -62,8 +67,8 @@ assert report.verdict == "right"
 # %% [markdown]
 """## Logistic regression, one sample
 
-z = wᵀx + b, a = σ(z), L = −(y log a + (1 − y) log(1 − a)). Worked out by hand, the long chain collapses:
-dL/dz = a − y, and so dL/dw = x (a − y), dL/db = a − y. The graph finds the same.
+z = wᵀx + b, a = σ(z), L = −(y log a + (1 − y) log(1 − a)). Worked out by hand, the long chain collapses to
+dL/dz = a − y, and so dL/dw = x (a − y) and dL/db = a − y. `backward` finds the same.
 """
 
 # %%
@@ -81,8 +86,8 @@ print(f"dz = {dz:.4f}, dw = {w.grad.round(4)}, db = {bias.grad:.4f}")
 # %% [markdown]
 """## Logistic regression, m samples, trained by hand
 
-The notes put samples in columns, X: (n, m), and write dw = X dZᵀ / m. Here samples stand in rows,
-X: (m, n), as NumPy, scikit-learn and PyTorch have it, and the same line reads dw = Xᵀ dz / m.
+The notes put samples in columns, X: (n, m), and write dw = X dZᵀ / m. Here samples are rows, X: (m, n), as in
+scikit-learn and PyTorch, and the same line reads dw = Xᵀ dz / m.
 
 Two clouds of points, 200 in all:
 """
@@ -102,7 +107,7 @@ for _ in range(200):
     shift -= 0.5 * dz.mean()
 
 # %% [markdown]
-"""The loop form of the notes, one sample after the other, gives the same gradient; it is only slower."""
+"""The loop in the notes, one sample after the other, gives the same gradient; it is only slower."""
 
 # %%
 dw = np.zeros(2)
@@ -115,7 +120,7 @@ assert np.allclose(dw, vectorised)
 """## The same, by backward
 
 Only the forward pass is written; `backward` finds the gradients and the optimizer takes the step.
-`sigmoid_cross_entropy` is σ and the cost in one operation that no z can overflow.
+`mg.nn.logistic` is σ and the cost in one operation that cannot overflow for any z.
 """
 
 # %%
@@ -146,7 +151,9 @@ with mg.scope("linear part"):
 J = mg.nn.logistic(logits, labels)
 J.name = "J"
 J.backward(retain_grads=True)
-viz.draw(J, title="Logistic regression").save("logistic_regression.svg")
+picture = viz.draw(J, title="Logistic regression", direction="TB")
+picture.save("logistic_regression.svg")
+picture
 
 # %% [markdown]
 """## Try it

@@ -1,11 +1,13 @@
 # %% [markdown]
 """# 2. From gradients to Hessians
 
-A gradient says which way is down. The second derivatives say how the slope changes on the way: they choose the length
-of a step (Newton's method), and they tell a minimum from a saddle point, where the slope is 0 and yet it goes down.
-Run it as a script, or cell by cell in an editor that knows `# %%`. Every number is checked by an `assert`.
+A gradient says which way is down. The second derivatives say how the slope changes along the way: they determine the
+length of a step (Newton's method), and they tell a minimum from a saddle point, where the slope is 0 as well but some
+directions still lead down. Run it as a script, or as a notebook: Jupytext opens it as one, and so do editors that know
+`# %%`. Every number is checked by an `assert`.
 """
 
+# %%
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -29,7 +31,7 @@ assert derivatives == [32.0, 48.0, 48.0, 24.0, 0.0]
 
 # %% [markdown]
 """With n variables there are n² second derivatives, the Hessian H. Rosenbrock's valley,
-f(x, y) = 100 (y − x²)² + (1 − x)², has its minimum 0 at (1, 1), and by hand
+f(x, y) = 100 (y − x²)² + (1 − x)², has its minimum 0 at (1, 1). Worked out by hand,
 
     H = [1200x² − 400y + 2   −400x]
         [−400x                 200]
@@ -51,7 +53,7 @@ assert np.allclose(H, by_hand, rtol=1e-14)
 
 # %% [markdown]
 """The eigenvalues of H are the curvatures along its eigenvectors. At the minimum one is 2,500 times the other: a valley
-with steep sides and a flat floor. The length of a gradient step is limited by the steep sides, and so it creeps along
+with steep sides and a flat floor. The steep sides limit the length of a gradient step, so gradient descent creeps along
 the floor.
 """
 
@@ -71,8 +73,8 @@ assert descent > 5000
 """## Newton's method
 
 Near p the function is almost a parabola, f(p + d) ≈ f + gᵀd + ½ dᵀHd, and a parabola's minimum is where H d = −g.
-Newton's method walks there at once. Near the minimum each step squares the distance that is left: the number of right
-digits doubles.
+Newton's method goes there in one step. Near the minimum each step squares the remaining distance: the number of
+correct digits doubles.
 """
 
 # %%
@@ -130,14 +132,14 @@ for _ in range(8):
     w, total = w + step, total + products
 print(f"Newton with conjugate gradients: |gradient| {np.linalg.norm(mg.grad(cost)(w)):.1e}, {total} products H v")
 assert np.linalg.norm(mg.grad(cost)(w)) < 1e-9
-assert total < 400  # one Hessian alone has 400 columns
+assert total < 400  # the eight Hessians themselves would need 8 × 400 = 3,200, one for each column
 
 # %% [markdown]
 """## A saddle point
 
 f(x, y) = ¼(x² − 1)² + ½y² has minima at (±1, 0), and between them, at (0, 0), a saddle. Gradient descent that starts
-on the ridge x = 0 walks right into it and stays: the gradient is 0. The Hessian there has one negative eigenvalue, and
-its eigenvector is the way out.
+on the ridge x = 0 converges to the saddle and stays there: the gradient is 0. The Hessian there has one negative
+eigenvalue, and its eigenvector is the way out.
 """
 
 
@@ -166,8 +168,8 @@ print(f"a small step along {way_out.round(3)} leads to {out[-1].round(4)}")
 assert np.allclose(out[-1], [1, 0], atol=1e-3)
 
 # %% [markdown]
-"""Newton's method does not help: it looks for a zero of the gradient, and a saddle is one. Dividing by the *sizes* of
-the curvatures instead, H⁻¹ → |H|⁻¹, turns it away from saddles (Dauphin et al. 2014).
+"""Newton's method does not help: it looks for a zero of the gradient, and a saddle is one. Dividing by the *absolute
+values* of the curvatures instead, H⁻¹ → |H|⁻¹, turns it away from saddles (Dauphin et al. 2014).
 """
 
 
@@ -197,16 +199,15 @@ axes.set(xlabel="x", ylabel="y", title="f(x, y) = ¼(x² − 1)² + ½y²", aspe
 figure.legend(loc="outside lower center", ncols=2, fontsize=9)
 figure.savefig("saddle.png", dpi=150)
 plt.close(figure)
+figure
 
 # %% [markdown]
-"""## The saddle that every network has
+"""## A saddle at a symmetric start
 
-Start a network with all weights 0 and nothing moves: with tanh units every gradient but the last bias's is 0, by
-symmetry. It is a saddle. H is too large to write down for a real network, so look for the most negative curvature with
-products alone: multiply again and again by (c − H), with c above the largest curvature, and what is left is the
-eigenvector of H's smallest eigenvalue (the power method).
-
-The task is XOR, the classic that no linear model can do.
+The task is XOR, the classic problem that no linear model can solve, for a network with four hidden units:
+uᵀ tanh(W x + b) + c. Start it with all weights at 0 and nothing moves: each term is a product of a weight in u and a
+hidden unit, and because at zero weights both factors vanish, so does its gradient. The Hessian does not show a way out
+either: for these four points its eigenvalues are sixteen 0s and, for c, 0.25. No direction has negative curvature.
 """
 
 # %%
@@ -226,7 +227,18 @@ def loss(theta):
 
 
 theta = np.zeros(sum(SIZES))
-theta[:8] = np.tile([1.0, -1.0], 4)  # the units look along (1, −1), all in the same way, and nothing comes out of them
+assert np.allclose(mg.grad(loss)(theta), 0)
+assert np.allclose(np.linalg.eigvalsh(mg.hessian(loss)(theta)), [0] * 16 + [0.25])
+
+# %% [markdown]
+"""Now let all four units be the same, tanh(x₁ − x₂), and u still 0. The gradient is 0 again, but this is a saddle. The
+Hessian of a real network is too large to write down, so look for the most negative curvature with products alone:
+multiply again and again by (cI − H), with c above the largest curvature, and what is left is the eigenvector of H's
+smallest eigenvalue (the power method).
+"""
+
+# %%
+theta[:8] = np.tile([1.0, -1.0], 4)
 theta = descend(loss, theta, 50)[-1]
 print(f"cost {float(loss(theta)):.6f} (log 2 = {np.log(2):.6f}), |gradient| {np.linalg.norm(mg.grad(loss)(theta)):.0e}")
 assert np.linalg.norm(mg.grad(loss)(theta)) < 1e-12
@@ -250,6 +262,6 @@ assert np.array_equal(network(theta) > 0, targets == 1)
 """## Try it
 
 1. Start gradient descent on `two_valleys` at (1e-6, 1.5). How long does it stay near the saddle, and why so long?
-2. Replace `np.tanh` by `mg.relu` in the network. What does the Hessian at 0 say now, and what does it not say?
+2. Replace `np.tanh` by `mg.relu` in the network. What does the Hessian at 0 tell you now, and what does it not?
 3. Compare `mg.hvp` with `mg.hessian(f)(x) @ v` for 10, 100 and 1,000 variables with `timeit`.
 """
