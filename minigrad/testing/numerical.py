@@ -264,7 +264,7 @@ def _fitted(sample: _Quotient, step: float) -> tuple[np.ndarray, np.ndarray]:
         expected = np.mean((weights * roundings[here]) ** 2, axis=0) / 4
         value, doubt = _line(weights, h**2, slopes[here], expected)
         bend, _ = _line(weights, h, bends[here], expected)
-        found.append((value, 3 * doubt + 2 * np.abs(bend)))
+        found.append((value, 3 * doubt + np.abs(bend)))
     fits, errors = (np.stack(part) for part in zip(*found))
     choice = np.argmin(errors, axis=0)[None]
     return tuple(np.take_along_axis(part, choice, 0).reshape(shape) for part in (fits, errors))
