@@ -125,7 +125,12 @@ def _draw_update(draw):
     return (draw.array((n, m)), draw.array((m,))), {"key": row}
 
 
-@op(label="set", inputs=_draw_update, broadcasts=True)
+def _draw_set(draw):
+    (a, values), options = _draw_update(draw)
+    return (a, draw.choice([values, values[None]])), options
+
+
+@op(label="set", inputs=_draw_set, broadcasts=True)
 def set_at(a, values, /, key):
     """A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.
 
@@ -173,7 +178,7 @@ def add_at(a, values, /, key):
 
 @add_at.rule
 def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, _for_values(g[key], values) if wanted[1] else None
+    return g if wanted[0] else None, g[key] if wanted[1] else None
 
 
 def _numbers(shape, key):
