@@ -54,8 +54,8 @@ def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueErro
         which, shared = ("second-to-last", right[-2]) if len(right) > 1 else ("only", right[0])
         if left[-1] != shared:
             text = f"the last axis of a ({left[-1]}) must equal the {which} axis of b ({shared})"
-    own = [kind for kind in (np.linalg.LinAlgError, np.exceptions.AxisError) if isinstance(error, kind)]
-    return (*own, ShapeError)[0](f"{op.name}: {story}: {text}")
+    kind = np.linalg.LinAlgError if isinstance(error, np.linalg.LinAlgError) else ShapeError
+    return kind(f"{op.name}: {story}: {text}")
 
 
 def without_rule(op: Op) -> Exception:

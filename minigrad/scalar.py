@@ -158,8 +158,12 @@ class Scalar(Node):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if isinstance(value, Node):
+        if type(value) is Scalar:
             _refer_back(everything_behind(value))
+        elif value is None:  # as PyTorch's users start again
+            value = 0.0
+        else:
+            value = _as_float(value, "Scalar.grad")
         self._grad = value
 
     def backward(self, grad: float = 1.0, *, create_graph: bool = False) -> None:
