@@ -30,7 +30,7 @@ class _Masked(Subject):
         self.whole, self.masks = whole, masks
         self.labels, self.value, self.cotangents = whole.labels, whole.value, whole.cotangents
         self.points = [x[mask] for x, mask in zip(whole.points, masks)]
-        self.epsilon, self.magnitude = whole.epsilon, whole.magnitude
+        self.epsilon, self.magnitude, self.notes = whole.epsilon, whole.magnitude, whole.notes
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The value with these entries in place of its own."""
