@@ -59,13 +59,10 @@ def _(g, y, a, axis, dtype):
     products, back = np.moveaxis(y, along_axis, -1), np.moveaxis(g, along_axis, -1)
     n = np.shape(rows)[-1]
     if n > 1:
-        factor = np.concatenate([rows[..., 1:], rows[..., :1] * 0], axis=-1)
-        reach = 1
+        factor, reach = rows[..., 1:], 1
         while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
-            back = np.concatenate(
-                [back[..., :-reach] + factor[..., :-reach] * back[..., reach:], back[..., -reach:]], -1
-            )
-            factor = np.concatenate([factor[..., :-reach] * factor[..., reach:], factor[..., -reach:] * 0], axis=-1)
+            back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
+            factor = factor[..., :-reach] * factor[..., reach:]
             reach *= 2
         back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
     return np.reshape(np.moveaxis(back, -1, along_axis), np.shape(a))
