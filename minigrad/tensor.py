@@ -83,7 +83,7 @@ class Tensor(Node):
             raise TypeError(f"Tensor: got {describe(data)}, already a node; use .detach() for a leaf with its values")
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "fiub":
-            raise TypeError(f"Tensor: wants real numbers, got dtype {array.dtype}" + _name_of(name))
+            raise TypeError(f"Tensor: requires real numbers, got dtype {array.dtype}" + _name_of(name))
         if requires_grad and array.dtype.kind != "f":
             raise TypeError(
                 f"Tensor: requires_grad=True needs a floating dtype, got {array.dtype}{_name_of(name)}; "
@@ -165,7 +165,7 @@ class Tensor(Node):
         return self._data.copy()
 
     def detach(self) -> Tensor:
-        """A new leaf that wants no gradient, with a copy of the values."""
+        """A new leaf that requires no gradient, with a copy of the values."""
         return Tensor(self._data, name=self.name)
 
     def tolist(self) -> Any:
@@ -175,7 +175,7 @@ class Tensor(Node):
     # ---- backward -----------------------------------------------------------------------------------
 
     def backward(self, grad: Any = None, *, create_graph: bool = False, retain_grads: bool = False) -> None:
-        """Add the gradient of this tensor by each leaf that wants one to the leaf's ``grad``.
+        """Add the gradient of this tensor with respect to each leaf that requires one to the leaf's ``grad``.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Tensor(Node):
         create_graph
             Gradients become Tensors with a graph of their own, to be differentiated again.
         retain_grads
-            Keep the gradient on every node, not on leaves alone (what a drawing wants).
+            Keep the gradient on every node, not only on leaves (for drawings).
 
         Raises
         ------
@@ -194,7 +194,7 @@ class Tensor(Node):
         StaleGraphError
             If a leaf was changed after this graph used it.
         RuntimeError
-            If nothing here wants a gradient.
+            If nothing here requires a gradient.
 
         Examples
         --------
@@ -267,7 +267,7 @@ class Tensor(Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if self.requires_grad:
             raise TypeError(
-                f"{describe(self)} wants a gradient and would leave its graph as a plain array; use .numpy() or "
+                f"{describe(self)} requires a gradient and would leave its graph as a plain array; use .numpy() or "
                 ".detach() if that is meant, or a function that minigrad records"
             )
         return np.array(self._data, dtype=dtype, copy=copy)

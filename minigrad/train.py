@@ -253,7 +253,7 @@ def _progress_bar(batches: int, shown: bool) -> Any:
 
 
 def _step(model: Module, cost: Callable[..., Any], optimizer: Optimizer, x: np.ndarray, y: np.ndarray) -> float:
-    """One mini-batch: forward, backward, update; gives the cost."""
+    """One mini-batch: forward, backward, update; returns the cost."""
     optimizer.zero_grad()
     loss = cost(model(x), y)
     if not isinstance(loss, Tensor):
