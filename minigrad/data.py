@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -70,7 +71,7 @@ class Normalizer:
 
         Raises ShapeError if their features are others than those of the training set.
         """
-        x = np.asarray(x)
+        x = real_array("Normalizer", "x", x)
         features = self.mean.shape
         if x.shape[max(x.ndim - len(features), 0) :] != features:
             raise ShapeError(f"Normalizer: x is {x.shape}, but the training set's features are {features}")
@@ -81,20 +82,36 @@ class Normalizer:
 _ULPS = 8
 
 
-def finite_array(what: str, name: str, data: Any) -> np.ndarray:
-    """The data as an array of finite numbers.
+def real_array(what: str, name: str, data: Any) -> np.ndarray:
+    """The data as an array of real numbers; a data frame whose columns have several dtypes becomes one of float64.
 
-    Raises ValueError that names the place of a NaN or Inf, TypeError for anything but numbers.
+    Raises TypeError for anything but numbers.
+    """
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        raise TypeError(f"{what}: {name} has masked entries; fill them with .filled(value), or leave their samples out")
+    array = np.asarray(data)
+    if array.dtype.kind == "O":
+        for place, each in np.ndenumerate(array):
+            if not isinstance(each, (Real, np.bool_)):
+                where = name + (str(list(place)) if place else "")
+                raise TypeError(f"{what}: {where} is {each!r:.40}, but must be a number; encode it as one")
+        array = array.astype(np.float64)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as numbers"
+        )
+    return array
+
+
+def finite_array(what: str, name: str, data: Any) -> np.ndarray:
+    """The same of finite numbers.
+
+    Raises ValueError that names the place of a NaN or Inf.
 
     >>> finite_array("fit", "x", [[1, 2], [3, 4]]).shape
     (2, 2)
     """
-    array = np.asarray(data)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as "
-            "numbers, and convert with .astype(float)"
-        )
+    array = real_array(what, name, data)
     wrong = ~np.isfinite(array)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])

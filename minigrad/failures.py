@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import MinigradError, ShapeError
+from .errors import MinigradError, NotDifferentiableError, ShapeError
 
 #: The errors that get a message of ours. All others pass: a user's own, and those that minigrad has named already.
 TOLD = (
@@ -16,7 +16,7 @@ TOLD = (
 
 #: What a caller may rely on, most special first. Anything else is an accident inside, and so a TypeError outside.
 _KEPT: tuple[Any, ...] = (
-    ShapeError, np.linalg.LinAlgError, IndexError, OverflowError, MemoryError, ValueError, TypeError
+    np.linalg.LinAlgError, IndexError, OverflowError, MemoryError, ValueError, TypeError
 )  # fmt: skip
 
 
@@ -27,11 +27,14 @@ def told(op: Any, arguments: tuple[Any, ...], options: dict[str, Any] | None, er
         return error
     if not (op.forward.__module__ or "").startswith(f"{__package__}."):
         return error
-    if isinstance(error, MinigradError) and not isinstance(error, ShapeError):
-        return error
-    if isinstance(error, np.exceptions.AxisError) and error.axis is not None:
+    if isinstance(error, np.exceptions.AxisError) and error.axis is not None and error.ndim is not None:
         return np.exceptions.AxisError(error.axis, error.ndim, op.name)
-    kind: Any = next((each for each in _KEPT if isinstance(error, each)), TypeError)
+    if isinstance(error, (ShapeError, NotDifferentiableError)):
+        kind: Any = type(error)
+    elif isinstance(error, MinigradError):
+        return error
+    else:
+        kind = next((each for each in _KEPT if isinstance(error, each)), TypeError)
     if kind is TypeError and not isinstance(error, TypeError):
         text = f"{type(error).__name__}: {text}"
     what = getattr(error, "_inside", text)

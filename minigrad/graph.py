@@ -311,6 +311,11 @@ class Graph:
     edges: tuple[Edge, ...]
     root: int
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "Graph: a view of live nodes, not to be copied or saved; call mg.graph(root) where it is needed"
+        )
+
     def gradients(self) -> tuple[Any, ...]:
         """∂(root)/∂(vertex) for every vertex, computed afresh: no ``grad`` is read or changed, and nothing is recorded.
 

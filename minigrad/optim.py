@@ -36,10 +36,7 @@ class Optimizer:
     slots = 0
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
-        if not isinstance(params, Iterable) or isinstance(params, (Tensor, Mapping)):
-            hint = {Tensor: "pass [w]", dict: "pass list(params.values())"}.get(type(params), "pass model.parameters()")
-            raise TypeError(f"{type(self).__name__}: requires a list of tensors, got {type(params).__name__}; {hint}")
-        params = list(params)
+        params = self._listed(params)
         if not params:
             raise ValueError(f"{type(self).__name__}: got no parameters")
         groups = params if isinstance(params[0], Mapping) else [{"params": params}]
@@ -47,10 +44,12 @@ class Optimizer:
         self.state: dict[Tensor, list[np.ndarray]] = {}
         self.steps = 0
         for each in groups:
+            if not isinstance(each, Mapping) or "params" not in each:
+                raise TypeError(f"{type(self).__name__}: a group is a dict with 'params', got {each!r:.60}")
             unknown = set(each) - set(options) - {"params"}
             if unknown:
                 raise TypeError(f"{type(self).__name__}: unknown option {sorted(unknown)[0]!r} in a group")
-            group = options | dict(each) | {"params": list(each["params"])}
+            group = options | dict(each) | {"params": self._listed(each["params"])}
             self._check_options(group)
             self.groups.append(group)
             for parameter in group["params"]:
@@ -78,6 +77,12 @@ class Optimizer:
         self._check_options({name: value})
         for group in self.groups:
             group[name] = value
+
+    def _listed(self, params: Any) -> list[Any]:
+        if not isinstance(params, Iterable) or isinstance(params, (Tensor, Mapping)):
+            hint = {Tensor: "pass [w]", dict: "pass list(params.values())"}.get(type(params), "pass model.parameters()")
+            raise TypeError(f"{type(self).__name__}: requires a list of tensors, got {type(params).__name__}; {hint}")
+        return list(params)
 
     def _add(self, parameter: Any) -> None:
         kind = type(self).__name__

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
@@ -19,6 +19,15 @@ import numpy as np
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS, on_floats
+
+#: The kinds of dtype that a graph computes with: floats, integers, booleans.
+REAL_KINDS = "fiub"
+#: The types of number that are taken as they are; None stands for an input that is left out, such as a bias.
+NUMBERS = frozenset(
+    {float, int, bool, type(None), *(t for t in np.sctypeDict.values() if np.dtype(t).kind in REAL_KINDS)}
+)
+#: And what else most options are.
+_USUAL = NUMBERS | {str, slice, type(Ellipsis), type}
 
 _operations: dict[str, Op | Composed] = {}
 _by_numpy_function: dict[Callable[..., Any], Op | Composed] = {}
@@ -244,7 +253,9 @@ class Composed:
         self.__doc__ = inspect.getdoc(function)
         self.__module__ = function.__module__
         parameters = inspect.signature(function).parameters.values()
-        self._options = frozenset(p.name for p in parameters)
+        #: The names of its parameters in order, inputs and options alike.
+        self.argument_names = tuple(p.name for p in parameters)
+        self._options = frozenset(self.argument_names)
         #: The parameters that are differentiated; the others are options, whose tensors must not require a gradient.
         self.differentiated = frozenset(
             [p.name for p in parameters if p.default is p.empty] if differentiated is None else differentiated.split()
@@ -271,6 +282,10 @@ class Composed:
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         if options and not options.keys() <= self._options:
             options = accepted_options(self, self._options, options)
+        if not (all(map(is_ordinary, arguments)) and all(map(is_ordinary, options.values()))):
+            kind = _kind_of_node((*arguments, *options.values()))
+            if kind is not None:
+                arguments, options = kind._admitted(self, arguments), kind._admitted_options(self, options)
         if len(arguments) > self._first_option:
             arguments = tuple(
                 plain_option(self, name, x) if name else x for name, x in zip_longest(self._option_names, arguments)
@@ -301,6 +316,33 @@ def plain_option(op: Op | Composed, name: str, value: Any) -> Any:
         parts = [plain_option(op, name, each) for each in value]
         return value if all(a is b for a, b in zip(parts, value)) else kind(parts)
     return value._as_option(op, name) if hasattr(kind, "_as_option") else value
+
+
+def is_ordinary(x: Any) -> bool:
+    """Whether an argument is a number, a node, an array of real numbers, or a list or tuple of such.
+
+    Of all else a tensor decides whether it may stand beside it (``operands.py``).
+    """
+    kind = type(x)
+    if kind in _USUAL:
+        return True
+    if kind is np.ndarray:
+        return x.dtype.kind in REAL_KINDS
+    if kind is tuple or kind is list:
+        return _USUAL.issuperset(map(type, x)) or all(map(is_ordinary, x))
+    return hasattr(kind, "_apply")
+
+
+def _kind_of_node(values: Any) -> Any:
+    """The class of the first node among some values, or in a list or tuple of them; None where there is none."""
+    for each in values:
+        if hasattr(type(each), "_apply"):
+            return type(each)
+        if type(each) in (list, tuple):
+            kind = _kind_of_node(each)
+            if kind is not None:
+                return kind
+    return None
 
 
 def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> dict[str, Any]:
@@ -372,7 +414,7 @@ class Op:
         self.with_tensor: Callable[..., Any] = forward
         #: The same for Python floats, made when the first Scalar comes.
         self.float_kernel: Any = None
-        self.float_rules: tuple[Callable[..., Any], ...] = ()
+        self.float_rules: Any = _Later(self)
         self.__name__ = self.__qualname__ = name
         self.__doc__ = inspect.getdoc(forward)
         self.__module__ = forward.__module__
@@ -452,6 +494,12 @@ class Op:
                 raise TypeError(f"{self.name}: {each}= is given twice; takes {self.signature}")
             options = by_place | options
         if options or self.option_defaults:
+            for each in options.values():
+                if not is_ordinary(each):
+                    kind = _kind_of_node(inputs)
+                    if kind is not None:
+                        options = kind._admitted_options(self, options)
+                    break
             if options.keys() - self.option_defaults.keys():
                 options = accepted_options(self, self.option_defaults, options)
             for each in options.values():
@@ -495,6 +543,7 @@ class Op:
         returns a tuple; it may take the keyword ``wanted``, a tuple of booleans, and give None where no
         gradient is wanted.
         """
+        self.forget_floats()
         if len(self.input_names) == 1 and not self.variadic:
             self.rules = (self._checked(function, "rule"),)
         else:
@@ -512,6 +561,7 @@ class Op:
                 f"op {self.name}: {len(functions)} rules for the inputs {', '.join(self.input_names)}; "
                 "give one rule (or None) for each"
             )
+        self.forget_floats()
         self.rules = tuple(f and self._checked(f, f"rule for {n}") for f, n in zip(functions, self.input_names))
 
     def forward_rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -558,8 +608,12 @@ class Op:
         if self.rules is None and self.differentiable:
             raise RuleError(f"{self.name}: has no rule for each input on Python floats; use mg.Tensor")
         own = self.kernel is self.forward
-        self.float_kernel = on_floats(self.forward) if own else getattr(FLOATS, self.kernel.__name__)
         self.float_rules = tuple(on_floats(rule) if rule else _no_gradient for rule in self.rules or ())
+        self.float_kernel = on_floats(self.forward) if own else getattr(FLOATS, self.kernel.__name__)
+
+    def forget_floats(self) -> None:
+        """Make the clones again when they are needed next: the rule has changed."""
+        self.float_kernel, self.float_rules = None, _Later(self)
 
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
@@ -569,6 +623,28 @@ class Op:
         except (ArithmeticError, ValueError):
             value = self.kernel(*map(np.float64, values), **options)
             return float(value) if self.differentiable else bool(value)
+
+
+class _Later:
+    """Stands where an operation's rules for floats will stand, and prepares them when one is read.
+
+    So it does not matter how a node was made, and backward's loop asks nothing.
+    """
+
+    __slots__ = ("op",)
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+
+    def __getitem__(self, position: int) -> Callable[..., Any]:
+        return self._prepared()[position]
+
+    def __iter__(self) -> Iterator[Callable[..., Any]]:
+        return iter(self._prepared())
+
+    def _prepared(self) -> tuple[Callable[..., Any], ...]:
+        self.op.prepare_floats()
+        return self.op.float_rules
 
 
 def _no_gradient(g: float, y: float, *inputs: float) -> float:

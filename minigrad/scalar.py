@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
@@ -14,6 +15,7 @@ from .collector import track, untrack
 from .contexts import DEFAULT, collectable, current_context
 from .floats import FLOATS
 from .graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
+from .operands import admitted_call, admitted_options, refuse_to_leave
 from .registry import Op, operation_of
 
 _new = object.__new__
@@ -155,8 +157,12 @@ class Scalar(Node):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if isinstance(value, Node):
+        if type(value) is Scalar:
             _refer_back(everything_behind(value))
+        elif value is None:  # as PyTorch's users start again
+            value = 0.0
+        else:
+            value = _as_float(value, "Scalar.grad")
         self._grad = value
 
     def backward(self, grad: float = 1.0, *, create_graph: bool = False) -> None:
@@ -212,6 +218,7 @@ class Scalar(Node):
         return Scalar(self._data)
 
     def __float__(self) -> float:
+        refuse_to_leave(self, "float", "number", _IN_PLACE_OF_A_NUMBER)
         return self._data
 
     def __bool__(self) -> bool:
@@ -252,6 +259,8 @@ class Scalar(Node):
             return value
         return _record(op, inputs, options, float(value))
 
+    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+
     # The comparisons answer with bools.
     def __eq__(self, other: object) -> bool:
         return self._data == (other._data if type(other) is Scalar else other)
@@ -276,6 +285,15 @@ class Scalar(Node):
     __truediv__, __rtruediv__ = _binary(ops.divide, operator.truediv)
     __pow__, __rpow__ = _binary(ops.power, FLOATS.power)
 
+    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide, operator.floordiv)
+    __mod__, __rmod__ = _binary(ops.remainder, operator.mod)
+
+    def __divmod__(self, other: Any) -> tuple[Scalar, Scalar]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Scalar, Scalar]:
+        return other // self, other % self
+
     def __neg__(self) -> Scalar:
         return _record(ops.negative, (self,), None, -self._data)
 
@@ -294,6 +312,9 @@ class Scalar(Node):
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name, op in ops.METHODS.items() if op.elementwise)]
+
+
+_IN_PLACE_OF_A_NUMBER = "Write mg.sin(s) in place of math.sin(s), and s.data or s.item() if a plain number is meant"
 
 
 def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, value: float) -> Scalar:
@@ -332,6 +353,8 @@ def _as_float(value: Any, what: str) -> float:
         )
     if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
         return float(value.reshape(()))
+    if isinstance(value, numbers.Real) and not isinstance(value, np.generic):
+        return float(value)  # a Fraction, as Python's own floats take it
     raise TypeError(f"{what}: requires a real number, got {type(value).__name__} {value!r:.80}")
 
 

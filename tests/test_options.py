@@ -123,6 +123,7 @@ def test_differences_are_differentiated_by_what_is_joined_to_them():
     check(lambda x, a, b: np.diff(x, prepend=a, append=b), X, np.array(0.4), np.array([[1.0], [2.0]]))
     check(lambda y, dx: np.trapezoid(y, dx=dx), X, np.array(0.4))
     check(lambda y, x: np.trapezoid(y, x), X, np.array([0.1, 0.5, 1.1]))
+    check(lambda y, x: np.trapezoid(y, x, axis=-1), np.stack([X, X]), np.cumsum(np.abs(X), axis=1))
 
 
 def test_an_option_may_hold_a_parameter_where_nothing_is_recorded():

@@ -203,6 +203,19 @@ def test_running_statistics_random_numbers_and_gradients_of_pytorch_are_as_they_
     assert torch.equal(model[4].bias.grad, torch.ones(2))
 
 
+def test_a_module_that_a_function_closes_over_is_put_back_and_the_report_says_what_was_not_checked(torch):
+    model = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.BatchNorm1d(5))
+    state = {name: each.clone() for name, each in model.state_dict().items()}
+    report = check_gradients(lambda x: model(x), torch.randn(8, 3))  # float32, run in float64
+    assert report.relative_error < 1e-9
+    assert "its parameters are not checked" in report.notes["Sequential"]
+    assert all(torch.equal(each, state[name]) for name, each in model.state_dict().items())
+    given = check_gradients(lambda *_: model(torch.ones(4, 3).double().cumsum(0)), *model.parameters())
+    assert given.entries == 30
+    assert "Sequential" not in given.notes
+    assert "Sequential" not in check_gradients(lambda _, x: model(x), model, torch.randn(8, 3)).notes
+
+
 def test_leaves_of_pytorch_are_changed_in_place_and_results_are_refused(torch):
     w = torch.tensor([1.0, -2.0], requires_grad=True)
     assert check_gradients(lambda *_: (w**2).sum(), w).relative_error < 1e-12

@@ -282,7 +282,7 @@ def text_width(text: str, size: float) -> float:
 
 def describe(value: Any) -> list[str]:
     """A value in one or two short lines: a number, a few entries, or shape, dtype and range."""
-    array = np.asarray(value)
+    array = np.asarray(getattr(value, "_data", value))  # a gradient of create_graph=True is a node
     if array.ndim == 0:
         return [_number(array.item())]
     if array.size == 0:

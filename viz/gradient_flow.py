@@ -92,8 +92,13 @@ def _named_gradients(source: Any) -> dict[str, np.ndarray | None]:
         pairs = ((name.removeprefix("layers."), p.grad) for name, p in source.named_parameters() if p.size)
     else:
         pairs = ((p.name or f"parameter {i}", p.grad) for i, p in enumerate(source))
-    arrays = {str(name): None if g is None else np.asarray(getattr(g, "_data", g), dtype=float) for name, g in pairs}
-    return {name: g for name, g in arrays.items() if g is None or g.size}
+    found: dict[str, np.ndarray | None] = {}
+    for name, g in pairs:
+        array = None if g is None else np.asarray(getattr(g, "_data", g), dtype=float)
+        if array is None or array.size:
+            same = sum(each.partition(" #")[0] == name for each in found)
+            found[f"{name} #{same + 1}" if same else str(name)] = array
+    return found
 
 
 def _sizes(g: np.ndarray | None) -> tuple[float, float, float]:

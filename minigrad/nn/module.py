@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from reprlib import recursive_repr
 from typing import Any, TypeGuard
 
 from ..contexts import scope
@@ -106,6 +107,7 @@ class Module:
         """Behave as at test time (batch norm takes its running statistics); returns the module."""
         return self.train(False)
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
         inner = "\n".join(f"  {name}: {child!r}".replace("\n", "\n  ") for name, child in self.children())
         return f"{type(self).__name__}(\n{inner}\n)" if inner else f"{type(self).__name__}({self._summary()})"

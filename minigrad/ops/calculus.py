@@ -59,13 +59,10 @@ def _(g, y, a, axis, dtype):
     products, back = np.moveaxis(y, along_axis, -1), np.moveaxis(g, along_axis, -1)
     n = np.shape(rows)[-1]
     if n > 1:
-        factor = np.concatenate([rows[..., 1:], rows[..., :1] * 0], axis=-1)
-        reach = 1
+        factor, reach = rows[..., 1:], 1
         while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
-            back = np.concatenate(
-                [back[..., :-reach] + factor[..., :-reach] * back[..., reach:], back[..., -reach:]], -1
-            )
-            factor = np.concatenate([factor[..., :-reach] * factor[..., reach:], factor[..., -reach:] * 0], axis=-1)
+            back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
+            factor = factor[..., :-reach] * factor[..., reach:]
             reach *= 2
         back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
     return np.reshape(np.moveaxis(back, -1, along_axis), np.shape(a))
@@ -191,11 +188,11 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     """
     y = as_array(y)
     ndim = np.ndim(y)
-    axis = checked_axis("trapezoid", axis, ndim)
+    of_x, axis = axis, checked_axis("trapezoid", axis, ndim)  # x may have fewer axes, and counts its own
     steps = dx
     if x is not None:
         x = as_array(x)
-        steps = diff(x, axis=axis if np.ndim(x) > 1 else -1)
+        steps = diff(x, axis=of_x if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
             steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]

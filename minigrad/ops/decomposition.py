@@ -51,8 +51,6 @@ def _over(numerator, difference, scale):
     """
     size = plain(difference)
     equal = np.abs(size) <= 8 * np.finfo(size.dtype).eps * plain(scale)
-    if not equal.any():
-        return numerator / difference
     undefined = np.where(plain(numerator) == 0, 0.0, np.nan).astype(size.dtype)
     return np.where(equal, undefined, numerator / np.where(equal, 1.0, difference))
 
@@ -395,7 +393,6 @@ def qr_row(a, /):
 def _(g, y, a):
     m, n = np.shape(a)[-2:]
     (q, r), (by_q, by_r) = _unpacked(y, [(m, n), (n, n)]), _unpacked(g, [(m, n), (n, n)])
-    by_r = by_r * np.tri(n, dtype=plain(r).dtype).T
     inner = matmul(r, transposed(by_r)) - matmul(transposed(by_q), q)
     strict = np.tri(n, k=-1, dtype=plain(r).dtype)
     lower = inner * strict

@@ -67,7 +67,18 @@ def _draw_square(draw):
 # ---- determinants, inverses and equations ---------------------------------------------------------------
 
 
-@op(numpy=np.linalg.det, inputs=_draw_square)
+def _draw_determinant(draw):
+    a = draw_well_conditioned(draw)
+    if draw.boolean():
+        a[..., 0] = 0.0 if a.shape[-1] == 1 else a[..., -1]  # singular
+    return (a,), {}
+
+
+#: A condition number from which on an inverse has lost half of its digits.
+_NEARLY_SINGULAR = 1e8
+
+
+@op(numpy=np.linalg.det, inputs=_draw_determinant)
 def det(a, /):
     """Determinant of square matrices (..., n, n).  ∂: g · the cofactors, y·A⁻ᵀ where A is not singular.
 
@@ -80,7 +91,7 @@ def det(a, /):
 
 @det.rule
 def _(g, y, a):
-    if np.any(plain(y) == 0):
+    if np.shape(a)[-1] and not np.all(np.linalg.cond(plain(a), 1) <= _NEARLY_SINGULAR):
         return np.expand_dims(g, (-1, -2)) * _cofactors(a)
     return np.expand_dims(g * y, (-1, -2)) * transposed(inv(a))
 
@@ -254,8 +265,8 @@ def tensorinv(a, ind=2):
     (2, 2, 4)
     """
     shape = np.shape(a)
-    if not 0 < ind < len(shape):
-        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; it must be positive, and leave axes for the columns")
+    if not 0 < ind <= len(shape):
+        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; from 1 to its {len(shape)} axes are the rows")
     rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
     return np.reshape(inv(np.reshape(a, (rows, columns))), shape[ind:] + shape[:ind])
 

@@ -8,7 +8,7 @@ from ..errors import MatrixError
 from ..registry import composed, op
 from .decomposition import draw_singular, svdvals
 from .elementwise import direction
-from .index import checked_axes, number, plain
+from .index import check_number, checked_axes, number, plain
 from .linalg import as_array, draw_well_conditioned, inv, square_checked
 from .reduce import kept, normalized_axes
 
@@ -70,6 +70,7 @@ def p_length(x, /, ord, axis=None, keepdims=False):
     >>> mg.linalg.p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12)
     np.float64(6.0)
     """
+    check_number("p_length", "ord", ord)
     size = np.absolute(x)
     if ord > 0:
         extreme = np.max(size, axis=axis, keepdims=True, initial=0.0)
@@ -147,6 +148,7 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     if isinstance(ord, str) or ord is None:
         raise ValueError(f"vector_norm: ord {ord!r} is for matrices; a number is wanted for vectors")
     checked_axes("vector_norm", axis, np.ndim(x))
+    check_number("vector_norm", "ord", ord)
     size = np.absolute(x)
     if ord == 2:
         return length(x, axis=axis, keepdims=keepdims)

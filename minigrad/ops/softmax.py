@@ -97,7 +97,8 @@ def _draw_classes(draw):
     m, classes = draw.integer(1, 4), draw.integer(2, 4)
     if draw.boolean():
         return (draw.array((m, classes)), draw.indices(classes, size=m)), {}
-    return (draw.array((m, classes)), softmax(draw.array((m, classes)))), {}
+    # rows of probabilities, or of weights that add up to something else
+    return (draw.array((m, classes)), softmax(draw.array((m, classes))) * draw.choice([1.0, 0.5])), {}
 
 
 def _check_labels(logits, labels):

@@ -36,6 +36,7 @@ class Foreign(Subject):
                     self._places.append(len(self._leaves))
                 self._leaves.append(self._adapter.constant(leaf))
         self._places += self._add(self._adapter.parameters(f) or [], "")
+        self._adapter.uses(f, self._given)
         self.points = [point_of(label, x) for label, x in zip(self.labels, self._given)]
         if not self.points:
             raise nothing_to_check(list(zip(self.notes, self._leaves)))

@@ -74,6 +74,9 @@ class Adapter:
         """The leaves, by name, that an input stands for and that are changed in place; None for a plain input."""
         return None
 
+    def uses(self, f: Any, given: Sequence[Any]) -> None:
+        """Told of the function, and of what it is checked by, before it runs."""
+
     def parts(self, tree: Any, label: str) -> list[tuple[str, Any]]:
         """The leaves of a nested container with their paths."""
         return paths_of(tree, label)

@@ -13,12 +13,12 @@ import numpy as np
 from ..errors import NotDifferentiableError
 from ..scalar import Scalar
 from ..trees import leaves_of
-from .compare import along_directions, along_one_direction, every_entry
+from .compare import along_directions, along_one_direction, every_entry, usual_tolerance
 from .culprit import culprit_of
 from .diagnosis import diagnoses_of
 from .exact import exact_checks
-from .infinite import along_a_direction, beside_infinite, finite, unknown, where_not_finite
-from .report import IS_WRONG, RIGHT, Comparison, GradientError, GradientReport
+from .infinite import along_a_direction, beside_infinite, finite, infinite_slopes, unknown, where_not_finite
+from .report import IS_WRONG, Comparison, GradientError, GradientReport
 from .subject import AlongGradients, Recorded, Subject, signed
 from .subjects import subject_of
 
@@ -143,7 +143,7 @@ def check_gradients(
         order = max(order, least_order)
     _refuse_unsteady(subject)
     if tolerance is None:
-        tolerance = max(RIGHT, min(1e4 * subject.epsilon, 1e-2))
+        tolerance = usual_tolerance(subject)
     comparisons: dict[str, Comparison] = {}
     diagnoses: dict[str, str] = {}
     exact: Mapping[str, str] = {}
@@ -156,6 +156,7 @@ def check_gradients(
             comparisons |= along_one_direction(subject, claimed, eps, tolerance)
         else:
             comparisons |= _every_entry(subject, claimed, eps, tolerance)
+            subject.notes |= infinite_slopes(subject, comparisons)
             diagnoses |= diagnoses_of(subject, comparisons)
             exact = exact_checks(subject, claimed)
     # where the differences are infinite too, no part of the graph is to blame

@@ -111,7 +111,8 @@ class Mutant:
     def __enter__(self) -> Mutant:
         names = (*self.broken, "float_kernel", "float_rules", "trusted")
         self._kept = {name: getattr(self.op, name) for name in names}
-        for name, value in {**self.broken, "float_kernel": None, "float_rules": (), "trusted": False}.items():
+        self.op.forget_floats()
+        for name, value in {**self.broken, "trusted": False}.items():
             setattr(self.op, name, value)
         return self
 

@@ -195,21 +195,88 @@ def _along(
     ``scale`` is how far one may go before it matters, ``size`` how large the numbers are that a step is added to.
     """
 
-    def sample(h: float) -> tuple[np.ndarray, np.ndarray]:
-        above, below = center + h, center - h
-        high, low = np.asarray(f(above)), np.asarray(f(below))
-        rounding = np.finfo(high.dtype if high.dtype.kind == "f" else np.float64).eps
-        high, low = high.astype(np.float64), low.astype(np.float64)
-        width = above - below  # what was really walked, not 2h
-        slope = (high - low) / width
-        # the rounding of f's values, and of its argument, which f may well pass on
-        return slope, rounding * (np.abs(high) + np.abs(low) + np.abs(slope) * size) / width
-
+    sample = _Quotient(f, center, size)
     if eps is not None:
         value, rounding = sample(eps)
         return value, rounding + np.abs(value) * eps**2
     # no round share: on 3e10 a step of 3e9 would meet sin(πx) in its zeros alone
-    return _extrapolated(sample, 0.1 * scale / 1.07)
+    _, _, step = _finite_sample(sample, 0.1 * scale / 1.07)
+    return _fitted(sample, step) if sample.coarse else _extrapolated(sample, step)
+
+
+class _Quotient:
+    """The two-sided difference quotient of a function of one number by the step, with what rounding makes of it."""
+
+    def __init__(self, f: Callable[[float], Any], center: float, size: float) -> None:
+        self.f, self.center, self.size = f, center, size
+        self._known: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+        #: Whether the function computes in fewer digits than float64.
+        self.coarse = False
+        #: Of a coarse function, by the step, how far the slopes of the two sides are apart.
+        self.bends: dict[float, np.ndarray] = {}
+        self._middle: np.ndarray | None = None
+
+    def __call__(self, h: float) -> tuple[np.ndarray, np.ndarray]:
+        if h in self._known:
+            return self._known[h]
+        above, below = self.center + h, self.center - h
+        high, low = np.asarray(self.f(above)), np.asarray(self.f(below))
+        rounding = np.finfo(high.dtype if high.dtype.kind == "f" else np.float64).eps
+        self.coarse = bool(rounding > 1e-12)
+        high, low = high.astype(np.float64), low.astype(np.float64)
+        width = above - below  # what was really walked, not 2h
+        slope = (high - low) / width
+        # the rounding of f's values, and of its argument, which f may well pass on
+        if self.coarse:
+            if self._middle is None:
+                self._middle = np.asarray(self.f(self.center), dtype=np.float64)
+            self.bends[h] = (high - 2 * self._middle + low) / (width / 2)
+        found = slope, rounding * (np.abs(high) + np.abs(low) + np.abs(slope) * self.size) / width
+        if not self._known:
+            self._known[h] = found
+        return found
+
+
+#: Steps of which a coarse function's derivative is fitted, each 1/√2 of the last, and how many of them at a time.
+_STEPS, _WINDOW = 25, 8
+
+
+def _fitted(sample: _Quotient, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """The limit of a difference quotient of few digits, a + b·h² fitted to it, and what it may be off by.
+
+    Of all windows of neighbouring steps the one is taken whose scatter about its fit, which rounding and kinks make,
+    leaves the least doubt. What extrapolation would choose of so coarse numbers is the luckiest. Kinks nearer than the
+    steps leave no scatter, but the slopes of the two sides apart: between those, all is possible.
+    """
+    rungs = []
+    for _ in range(_STEPS):
+        value, rounding, found_at = _finite_sample(sample, step)
+        rungs.append((value, sample.bends[found_at], rounding, found_at))
+        step = found_at / np.sqrt(2.0)
+    steps = np.array([rung[3] for rung in rungs])
+    shape = rungs[0][0].shape
+    slopes, bends, roundings = (np.stack([rung[part] for rung in rungs]).reshape(_STEPS, -1) for part in range(3))
+    found = []
+    for start in range(_STEPS - _WINDOW + 1):
+        here = slice(start, start + _WINDOW)
+        h = steps[here] / steps[start]
+        weights = h[:, None]  # rounding goes with 1/h
+        expected = np.mean((weights * roundings[here]) ** 2, axis=0) / 4
+        value, doubt = _line(weights, h**2, slopes[here], expected)
+        bend, _ = _line(weights, h, bends[here], expected)
+        found.append((value, 3 * doubt + np.abs(bend)))
+    fits, errors = (np.stack(part) for part in zip(*found))
+    choice = np.argmin(errors, axis=0)[None]
+    return tuple(np.take_along_axis(part, choice, 0).reshape(shape) for part in (fits, errors))
+
+
+def _line(weights: np.ndarray, x: np.ndarray, y: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A weighted line through columns of numbers: its value at 0, and how uncertain that is by their scatter."""
+    wide = weights * np.stack([np.ones_like(x), x], axis=1)
+    inverse = np.linalg.inv(wide.T @ wide)
+    terms = inverse @ (wide.T @ (weights * y))
+    scatter = np.sum((weights * y - wide @ terms) ** 2, axis=0) / (len(x) - 2)
+    return terms[0], np.sqrt(inverse[0, 0] * np.maximum(scatter, least))
 
 
 def _extrapolated(

@@ -9,6 +9,7 @@ the slopes at points next to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,18 @@ class _Slopes:
         except (ArithmeticError, ValueError, NotDifferentiableError):  # beyond the domain
             return np.nan
 
-    def along(self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float) -> np.ndarray:
-        """The slopes with this step, in order: at the point's two sides, and at the points nearby."""
-        below, center, above = (self.at(t, direction, self._here) for t in (-step, 0.0, step))
-        found = [(above - center) / step, (center - below) / step]
-        for base in bases:
+    def along(
+        self, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]], step: float, known: dict[Any, Any]
+    ) -> np.ndarray:
+        """The slopes with this step, in order: at the point's two sides, and at the points nearby.
+
+        ``known`` keeps those found before, by step.
+        """
+        found = known.setdefault(step, [])
+        if not found:
+            below, center, above = (self.at(t, direction, self._here) for t in (-step, 0.0, step))
+            found += [(above - center) / step, (center - below) / step]
+        for base in bases[len(found) - 2 :]:
             nearby = [30 * step * b for b in base]
             above, below = (self.at(t, direction, nearby) for t in (step / 2, -step / 2))
             found.append((above - below) / step)
@@ -59,8 +67,9 @@ class _Slopes:
         """
         rng = np.random.default_rng(0)
         bases: list[list[np.ndarray]] = []
+        known: dict[Any, Any] = {}
         while True:
-            wide, narrow = (self.along(direction, bases, step) for step in (self.step, self.step / 8))
+            wide, narrow = (self.along(direction, bases, step, known) for step in (self.step, self.step / 8))
             low, high = min(wide[0], narrow[0]), max(wide[-1], narrow[-1])
             gap = narrow[-1] - narrow[0]
             rounding = 32 * self.eps * self.size / self.step * 8
@@ -76,7 +85,12 @@ class _Slopes:
             inside = low - room <= claimed <= high + room
             if kinked or jump:
                 height = (narrow[-1] - narrow[0]) * self.step / 8 if jump else 0.0
-                inside = self._inside_nearer(claimed, direction, bases, (low - room, high + room), gap, height, inside)
+                step = max(1e-12, 3e3 * self.eps * self.size / gap) if not height else 1e-12
+                if step <= self.step / 64:
+                    step = 4.0 ** np.ceil(np.log(step) / np.log(4.0))  # one of a few, whose slopes are then known
+                    nearest = self.along(direction, bases, step, known)
+                    reach = low - room, high + room
+                    inside = self._inside_nearer(claimed, nearest, step, reach, gap, height, inside)
             if (kinked and inside and (bases or gap < 4 * (wide[-1] - wide[0]))) or len(bases) >= (
                 nearby if kinked else min(nearby, _ENOUGH)
             ):
@@ -85,18 +99,14 @@ class _Slopes:
             bases += [[rng.normal(size=x.shape) + lead * d for x, d in zip(self.points, direction)] for lead in _LEADS]
 
     def _inside_nearer(
-        self, claimed: float, direction: Sequence[np.ndarray], bases: Sequence[Sequence[np.ndarray]],
-        found: tuple[float, float], gap: float, height: float, inside: bool,
+        self, claimed: float, slopes: np.ndarray, step: float, found: tuple[float, float], gap: float, height: float,
+        inside: bool,
     ) -> bool:  # fmt: skip
-        """Whether what looks like a kink allows the claim also where one looks as near as rounding permits.
+        """Whether what looks like a kink allows the claim also by the slopes as near as rounding permits.
 
         A function that is only steep, or waves on a small scale, is smooth there; then its slopes from afar say
         nothing, unless the one from nearby is among them, as it is a little beside a kink.
         """
-        step = max(1e-12, 3e3 * self.eps * self.size / gap) if not height else 1e-12
-        if step > self.step / 64:
-            return inside
-        slopes = self.along(direction, bases, step)
         if height and (slopes[-1] - slopes[0]) * step > 0.5 * height:
             return inside  # a jump indeed
         room = 32 * self.eps * self.size / step
@@ -125,12 +135,10 @@ def allow_subgradients(
     if not all(np.all(np.isfinite(g)) for g in gradients):
         return
     slopes, points = _Slopes(subject), subject.points
-    in_double = slopes.eps < 1e-12  # coarser numbers have steps of their own that look like kinks
-    suspects = [
-        (n, index)
-        for n, verdict in enumerate(verdicts)
-        for index in np.argwhere(verdict != IS_RIGHT if in_double else verdict == IS_WRONG).tolist()
-    ]
+    if slopes.eps > 1e-4:
+        return  # so coarse numbers have steps of their own that look like kinks
+    in_double = slopes.eps < 1e-12
+    suspects = [(n, index) for n, verdict in enumerate(verdicts) for index in np.argwhere(verdict != IS_RIGHT).tolist()]
     suspects.sort(key=lambda each: verdicts[each[0]][tuple(each[1])] != IS_WRONG)
     zeros = [np.zeros_like(x) for x in points]
 

@@ -247,7 +247,7 @@ class AlongGradients(Subject):
     def __init__(self, first: Recorded) -> None:
         self.first, self.directions = first, signed(first.points, 11)
         self.labels = [f"{label} of ⟨∇f, v⟩" for label in first.labels]
-        self.points = first.points
+        self.points, self.notes = first.points, first.notes
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
         """⟨∇f, v⟩, the gradient as the first derivative's rules give it."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..state import found_from
 from .frameworks import Adapter, Run, as_array
 
 
@@ -23,7 +24,19 @@ class Torch(Adapter):
         super().__init__()
         self.torch = importlib.import_module("torch")
         self._modules: list[Any] = []
+        self._given: list[Any] = []
         self._in_double = True
+
+    def uses(self, f: Any, given: Sequence[Any]) -> None:
+        """Find the modules that a function closes over: they run in the same precision and are put back too."""
+        for each in found_from(f):
+            if isinstance(each, self.torch.nn.Module) and all(each is not module for module in self._modules):
+                self._modules.append(each)
+                if any(p.requires_grad and all(p is not x for x in given) for p in each.parameters()):
+                    self.notes[type(each).__name__] = (
+                        "a module that the function uses; its parameters are not checked: give it as an input, too"
+                    )
+        self._given = list(given)
 
     def parameters(self, x: Any) -> list[tuple[str, Any]] | None:
         """Those of a module that require a gradient, or a leaf that does itself."""
@@ -68,15 +81,16 @@ class Torch(Adapter):
 
     @contextmanager
     def _modules_in_precision(self) -> Iterator[None]:
-        """Buffers, frozen parameters and attributes of the modules as copies, in the precision of the run."""
+        """Buffers, attributes, and parameters that are not checked, as copies in the precision of the run."""
         everything = {id(each): each for module in self._modules for each in module.modules()}.values()
         kept = [(each, dict(vars(each)), dict(each._buffers)) for each in everything]
-        frozen = {id(p): (p, p.data) for each in everything for p in each.parameters(False) if not p.requires_grad}
+        checked = {id(x) for x in self._given}
+        others = {id(p): (p, p.data) for each in everything for p in each.parameters(False) if id(p) not in checked}
         try:
             for each, attributes, buffers in kept:
                 each._buffers.update((name, self._copied(x)) for name, x in buffers.items())
                 vars(each).update((k, self._copied(x)) for k, x in attributes.items() if type(x) is self.torch.Tensor)
-            for p, data in frozen.values():
+            for p, data in others.values():
                 p.data = self._copied(data)
             yield
         finally:
@@ -85,7 +99,7 @@ class Torch(Adapter):
                 vars(each).update(attributes)
                 each._buffers.clear()
                 each._buffers.update(buffers)
-            for p, data in frozen.values():
+            for p, data in others.values():
                 p.data = data
 
     def _copied(self, x: Any) -> Any:
