@@ -2,7 +2,7 @@
 
 Each takes functions of arrays, or of nested containers of arrays (lists, tuples, named tuples, dicts, dataclasses),
 and works to any order: inside another transform the arrays are tensors, and what is computed can be differentiated
-again. So it is where a tensor that wants a gradient is given; under `no_grad` results are constants.
+again. So it is where a tensor that requires a gradient is given; under `no_grad` results are constants.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class _Run:
     def here(self, *given: Any) -> _Run:
         """This run as it is used here and now, with these tangents or cotangents: maybe not where it was made.
 
-        Results are tensors inside another transform, and where a tensor that wants a gradient is among what is given.
+        Results are tensors inside another transform, and where an argument is a tensor that requires a gradient.
         """
         run = copy(self)
         run._look_around([*self.given, *given])
@@ -121,7 +121,7 @@ class _Run:
         self.inside = _depth.get() > 0 or wanted
 
     def pull_back(self, cotangents: Sequence[Any]) -> list[Any]:
-        """The gradient of Σ ⟨output, cotangent⟩ by every input, zeros where it does not depend on it."""
+        """The gradient of Σ ⟨output, cotangent⟩ with respect to every input, zeros where it does not depend on it."""
         create_graph = self.inside and self.recorded
         pairs = [(y, c) for y, c in zip(self.outputs, cotangents) if isinstance(y, Tensor) and y.requires_grad]
         found: list[Any] = [None] * len(self.inputs)
@@ -174,7 +174,10 @@ def _input(what: str, leaf: Any, kept: bool) -> Tensor:
     refuse_masks(f"{what}: an argument", leaf)
     array = np.asarray(leaf)
     if array.dtype.kind != "f":
-        raise TypeError(f"{what}: an argument to differentiate by holds {array.dtype}; give floats, such as 1.0 for 1")
+        raise TypeError(
+            f"{what}: an argument to differentiate with respect to has dtype {array.dtype}; "
+            "give floats, such as 1.0 for 1"
+        )
     if kept:
         return Tensor(array, requires_grad=True)
     node = Tensor(0.0, requires_grad=True)
@@ -199,7 +202,7 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives f's value and its gradient.
+    """A function that returns f's value and its gradient.
 
     With ``has_aux`` f returns ``(value, anything)``, and the result is ``((value, anything), gradient)``.
     See `grad` for the rest.
@@ -226,23 +229,23 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) 
     Parameters
     ----------
     f
-        Takes arrays (or nested lists, tuples, dicts and dataclasses of arrays) and gives one number.
+        Takes arrays (or nested lists, tuples, dicts and dataclasses of arrays) and returns one number.
     argnums
-        Which argument, or arguments, to differentiate by: a number gives one gradient, of the argument's
+        Which argument, or arguments, to differentiate with respect to: a number gives one gradient, of the argument's
         form; several give a tuple.
     has_aux
         f returns ``(value, anything)``, and the result is ``(gradient, anything)``.
 
     Notes
     -----
-    Arrays give arrays. A tensor that wants a gradient, among the arguments, gives tensors, which can be differentiated
+    Arrays give arrays. A tensor that requires a gradient, among the arguments, gives tensors, which can be differentiated
     again. Tensors that f closes over count as constants of the result: give as arguments what a gradient's own gradient
     is wanted by (a gradient penalty's weights, say).
 
     Raises
     ------
     TypeError
-        If such an argument holds no floats, or argnums names none.
+        If such an argument has no floats, or argnums names none.
     ShapeError
         If the value has several entries.
 
@@ -348,7 +351,7 @@ def linearize(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[...
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """All of ∂f/∂x: for every array y of the value and x of the argument one of shape ``y.shape + x.shape``.
 
-    Containers of the argument stand inside those of the value. One walk backward for each entry of the value where
+    Containers of the argument are nested in those of the value. One walk backward for each entry of the value where
     it has no more entries than the argument, else one walk forward for each entry of the argument.
 
     >>> import numpy as np, minigrad as mg

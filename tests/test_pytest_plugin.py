@@ -175,7 +175,7 @@ def test_gradient_property_takes_domains_shapes_strategies_and_operations():
     gradient_property(mg.vstack, max_examples=5)()
     with pytest.raises(TypeError, match=r"takes x; got 0 inputs and y"):
         gradient_property(y=mg.real())(lambda x: x)
-    with pytest.raises(TypeError, match=r"x=3; wants a domain such as mg.real"):
+    with pytest.raises(TypeError, match=r"x=3; expected a domain such as mg.real"):
         gradient_property(x=3)(lambda x: x)
 
 

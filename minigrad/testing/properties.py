@@ -108,7 +108,7 @@ def _checked(name: str, kind: Any) -> Any:
     shape = isinstance(kind, tuple) and all(isinstance(n, int) for n in kind)
     if not (shape or isinstance(kind, (Domain, SearchStrategy))):
         raise TypeError(
-            f"gradient_property: {name}={kind!r}; wants a domain such as mg.real(0, 1), a shape, or a strategy"
+            f"gradient_property: {name}={kind!r}; expected a domain such as mg.real(0, 1), a shape, or a strategy"
         )
     return kind
 
