@@ -158,9 +158,9 @@ def _(g, y, a, values, key, wanted):
 
 def _for_values(part, values):
     """The gradient of a part by what was put there, which may have more axes, all of length 1."""
-    if np.ndim(values) <= np.ndim(part):
-        return part
-    return np.reshape(part, (1,) * np.ndim(values) + np.shape(part))  # the engine sums what is too many
+    while np.ndim(part) < np.ndim(values):
+        part = np.expand_dims(part, 0)
+    return part
 
 
 @op(label="add at", inputs=_draw_update, broadcasts=True)
