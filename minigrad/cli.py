@@ -18,28 +18,32 @@ from .errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code: 0, 1 for a wrong gradient, 2 with one line on standard error for what
-    whoever typed the command can put right, or 130 where they interrupted it.
+    """Run the command line; returns the exit code: 0, 1 for a wrong gradient, 2 with one line on standard error for a
+    mistake that the user can correct, or 130 where the user interrupted it.
     """
-    parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and keep.")
+    parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and go on using.")
     parser.add_argument("--version", action="version", version=f"minigrad {mg.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="draw and verify a graph, train on handwritten digits, write a page")
     demo.add_argument("--out", default="out", metavar="DIR", help="the folder to write (default: out)")
-    demo.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all that is random (default: 0)")
+    demo.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of everything random (default: 0)")
     demo.add_argument(
-        "--digits", metavar="FILE", help="a CSV file, 64 grey levels and a label a row, in place of scikit-learn's"
+        "--digits",
+        metavar="FILE",
+        help="a CSV file, 64 grey levels and a label in each row (default: scikit-learn's digits)",
     )
-    check = commands.add_parser("check", help="hold the gradient of a function in a file against numerical derivatives")
+    check = commands.add_parser("check", help="check the gradient of a function in a file by numerical derivatives")
     check.add_argument(
-        "target", metavar="FILE.py:FUNCTION", help="a function that gives a cost, such as homework.py:cost"
+        "target", metavar="FILE.py:FUNCTION", help="a function that returns a cost, such as homework.py:cost"
     )
     check.add_argument(
         "--input", action="append", default=[], metavar="VALUE",
         help="a number, a list of numbers, or a .npy file, for each argument in order (default: the function's own "
         "defaults, or numbers by its annotations)",
     )  # fmt: skip
-    check.add_argument("--derivative", metavar="NAME", help="the function in the file that gives the gradient, by hand")
+    check.add_argument(
+        "--derivative", metavar="NAME", help="the function in the file that returns a hand-written gradient"
+    )
     check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
     check.add_argument("--mode", choices=("reverse", "forward", "both"), default="reverse")
     check.add_argument("--framework", help="what the function is written in (default: minigrad)")
@@ -122,7 +126,8 @@ def _demo(viz: Any, out: str, seed: int, digits: str | None) -> bool:
             [
                 viz.Section(
                     "A computation graph",
-                    "Every node shows its value and, below it, the derivative of J by it: J = 33, and 3, 6 and 9.",
+                    "Every node shows its value and, below it, the derivative of J with respect to it: "
+                    "J = 33, and 3, 6 and 9.",
                     scalar_graph,
                 ),
                 viz.Section(
@@ -133,12 +138,12 @@ def _demo(viz: Any, out: str, seed: int, digits: str | None) -> bool:
                 ),
                 viz.Section(
                     "Are the gradients right?",
-                    "All parameters as one vector, against two-sided differences; up to 1e-7 is right.",
+                    "All parameters as one vector, against two-sided differences; up to 1e-7 counts as right.",
                     report=report,
                 ),
                 viz.Section("Training", "Cost and accuracy by epoch.", curves),
                 viz.Section("Gradient flow", "How large each parameter's gradient is, epoch by epoch.", flow),
-                viz.Section("Which digit is taken for which", "On the dev set, after training.", confusion),
+                viz.Section("Which digit is mistaken for which", "On the dev set, after training.", confusion),
             ],
             lead=f"Accuracy on digits the network has not seen: {trained.history.dev_accuracy[-1]:.1%}. Seed {seed}.",
         )
@@ -154,8 +159,8 @@ def _read_digits(path: str | None) -> tuple[np.ndarray, np.ndarray]:
     x, y = mg.data.read_csv(path)
     if x.shape[1] != 64 or y.max() > 9:
         raise UserError(
-            f"{path}: wants 64 grey levels and a label from 0 to 9 a row, found {x.shape[1]} numbers and labels up to "
-            f"{y.max()}"
+            f"{path}: requires 64 grey levels and a label from 0 to 9 in each row, found {x.shape[1]} numbers and "
+            f"labels up to {y.max()}"
         )
     if len(x) < 100:
         raise UserError(f"{path}: {len(x)} samples are too few to train on; 100 at least")
@@ -175,7 +180,7 @@ def _folder(out: str) -> Path:
 
 
 def _scalar_graph(viz: Any) -> tuple[Any, Any]:
-    """The course's worked graph, drawn and verified."""
+    """The worked example of the course notes, drawn and verified."""
 
     def cost(a: Any, b: Any, c: Any) -> Any:
         u = b * c

@@ -197,7 +197,7 @@ def read_csv(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(f"{name}: the gzip file is damaged after row {number} ({error})") from None
     if not rows or len(rows[0]) < 2:
-        raise ValueError(f"{name}: wants rows of at least one feature and a label, found none")
+        raise ValueError(f"{name}: requires rows of at least one feature and a label, found none")
     table = np.array(rows)
     labels = table[:, -1]
     wrong = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels > np.iinfo(np.int32).max))

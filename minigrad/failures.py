@@ -8,7 +8,7 @@ import numpy as np
 
 from .errors import MinigradError, NotDifferentiableError, ShapeError
 
-#: The errors that are told anew. All others pass: those of a user's own, and those that minigrad has named already.
+#: The errors that get a message of ours. All others pass: a user's own, and those that minigrad has named already.
 TOLD = (
     TypeError, ValueError, IndexError, OverflowError, MemoryError, AttributeError, KeyError, NameError, AssertionError,
     RecursionError, StopIteration, ZeroDivisionError,

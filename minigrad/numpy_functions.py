@@ -1,4 +1,4 @@
-"""Which NumPy functions leave a graph knowingly, and what to say of those that can't be part of one."""
+"""Which NumPy functions leave a graph knowingly, and what to say about those that can't be part of one."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueErro
 
 def without_rule(op: Op) -> Exception:
     return RuleError(
-        f"{op.name}: has no derivative rule, but an input wants a gradient; give one with @{op.name}.rule, or "
+        f"{op.name}: has no derivative rule, but an input requires a gradient; give one with @{op.name}.rule, or "
         f"register it with differentiable=False"
     )
 

@@ -134,12 +134,12 @@ def unreal_result(op: Op, inputs: tuple[Any, ...], data: np.ndarray) -> NotDiffe
 
 
 def refuse_to_leave(node: Node, function: str, plain: str, instead: str) -> None:
-    """Raise if a value that wants a gradient is about to become plain while operations are recorded.
+    """Raise if a value that requires a gradient is about to become plain while operations are recorded.
 
     Under ``no_grad`` nobody asks for a gradient, and the value may go.
     """
     if node.requires_grad and current_context().recording:
         raise NotDifferentiableError(
-            f"{function}: {describe(node)} wants a gradient and would leave its graph as a plain {plain}, from which "
-            f"no gradient comes back. {instead}"
+            f"{function}: {describe(node)} requires a gradient and would leave its graph as a plain {plain}, from "
+            f"which no gradient comes back. {instead}"
         )

@@ -81,13 +81,13 @@ class Optimizer:
     def _listed(self, params: Any) -> list[Any]:
         if not isinstance(params, Iterable) or isinstance(params, (Tensor, Mapping)):
             hint = {Tensor: "pass [w]", dict: "pass list(params.values())"}.get(type(params), "pass model.parameters()")
-            raise TypeError(f"{type(self).__name__}: wants a list of tensors, got {type(params).__name__}; {hint}")
+            raise TypeError(f"{type(self).__name__}: requires a list of tensors, got {type(params).__name__}; {hint}")
         return list(params)
 
     def _add(self, parameter: Any) -> None:
         kind = type(self).__name__
         if not isinstance(parameter, Tensor):
-            raise TypeError(f"{kind}: wants tensors, got {type(parameter).__name__}; pass model.parameters()")
+            raise TypeError(f"{kind}: requires tensors, got {type(parameter).__name__}; pass model.parameters()")
         if not (parameter.is_leaf and parameter.requires_grad):
             raise ValueError(f"{kind}: {describe(parameter)} is not a leaf with requires_grad=True")
         if parameter in self.state:

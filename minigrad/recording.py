@@ -1,6 +1,6 @@
 """How a tensor's operation is computed and recorded: the general way, and the hot paths written out.
 
-These functions make nodes of the class that they are given; what a tensor offers stands in ``tensor.py``.
+These functions make nodes of the class that they are given; what a tensor offers is in ``tensor.py``.
 """
 
 from __future__ import annotations

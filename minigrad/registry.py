@@ -1,6 +1,6 @@
 """``Op`` and ``@op``: one place per operation for its value, derivative, documentation and valid inputs.
 
-What the operations are stands in ``ops/``; how their derivatives are chained stands in ``graph.py``.
+The operations are in ``ops/``; how their derivatives are chained is in ``graph.py``.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def op(
 
 
 def _place(function: Callable[..., Any]) -> tuple[str, str]:
-    """Where a function is defined: the same cell or file run again defines the same operation anew."""
+    """Where a function is defined: the same cell or file run again defines the same operation again."""
     return function.__module__, function.__qualname__
 
 
@@ -153,18 +153,18 @@ def _check_registration(op: Op, before: Op | Composed | None) -> None:
     """Raise RuleError for what would only fail, or mislead, when the operation is used or tested."""
     if op.inputs is not None and not callable(op.inputs):
         if not all(isinstance(each, Domain) for each in op.inputs):
-            raise RuleError(f"op {op.name}: inputs= wants mg.real(low, high) for each input, or a function of draw")
+            raise RuleError(f"op {op.name}: inputs= requires mg.real(low, high) for each input, or a function of draw")
         if len(op.inputs) != len(op.input_names) or op.variadic:
             raise RuleError(
                 f"op {op.name}: inputs= holds {len(op.inputs)} domains for the inputs {', '.join(op.input_names)}"
             )
     for each in op.numpy_functions:
         if not callable(each):
-            raise RuleError(f"op {op.name}: numpy= wants functions of NumPy, got {each!r}")
+            raise RuleError(f"op {op.name}: numpy= requires functions of NumPy, got {each!r}")
         if _by_numpy_function.get(each, before) is not before:
             raise RuleError(f"op {op.name}: np.{each.__name__} stands for {_by_numpy_function[each].name} already")
     if not isinstance(op.label, str):
-        raise RuleError(f"op {op.name}: label= wants a short text, got {op.label!r}")
+        raise RuleError(f"op {op.name}: label= requires a short text, got {op.label!r}")
     if op.inputs is not None and not callable(op.inputs) and op.elementwise and not _is_built_in(op):
         _check_entry_by_entry(op, op.inputs)
 
@@ -256,7 +256,7 @@ class Composed:
         #: The names of its parameters in order, inputs and options alike.
         self.argument_names = tuple(p.name for p in parameters)
         self._options = frozenset(self.argument_names)
-        #: The parameters that are differentiated; the others are options, whose tensors must not want a gradient.
+        #: The parameters that are differentiated; the others are options, whose tensors must not require a gradient.
         self.differentiated = frozenset(
             [p.name for p in parameters if p.default is p.empty] if differentiated is None else differentiated.split()
         )
@@ -305,7 +305,7 @@ _PLAIN_TYPES = frozenset({int, float, bool, str, type(None), type, np.ndarray})
 
 
 def plain_option(op: Op | Composed, name: str, value: Any) -> Any:
-    """An option's value with plain data in place of tensors; TypeError where one of them wants a gradient.
+    """An option's value with plain data in place of tensors; TypeError where one of them requires a gradient.
 
     An option is not differentiated: the gradient of what it holds would be lost without a word.
     """
@@ -432,7 +432,7 @@ class Op:
         self.option_defaults = {
             p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
         }
-        #: Built in and elementwise: the property tests hold its rule to shape and dtype, so backward need not.
+        #: Built in and elementwise: the property tests check its rule's shape and dtype, so backward need not.
         self.trusted = self.elementwise and (forward.__module__ or "").startswith(f"{__package__}.")
         #: A call with just its inputs needs no sorting.
         self.simple = not self.variadic and not self.option_defaults and not saves
@@ -612,7 +612,7 @@ class Op:
         self.float_kernel = on_floats(self.forward) if own else getattr(FLOATS, self.kernel.__name__)
 
     def forget_floats(self) -> None:
-        """Make the clones anew when they are needed next: the rule has changed."""
+        """Make the clones again when they are needed next: the rule has changed."""
         self.float_kernel, self.float_rules = None, _Later(self)
 
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:

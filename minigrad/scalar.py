@@ -15,6 +15,7 @@ from .collector import track, untrack
 from .contexts import DEFAULT, collectable, current_context
 from .floats import FLOATS
 from .graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
+from .numpy_functions import PLAIN_UFUNCS
 from .operands import admitted_call, admitted_options, refuse_to_leave
 from .registry import Op, operation_of
 
@@ -128,7 +129,7 @@ class Scalar(Node):
 
     @property
     def inputs(self) -> tuple[Any, ...]:
-        """What its operation was given, in order; empty for a leaf."""
+        """The operation's inputs, in order; empty for a leaf."""
         if self.op is None:
             return ()
         if self._second is _NOTHING:
@@ -237,6 +238,8 @@ class Scalar(Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         op = operation_of(ufunc)
+        if ufunc in PLAIN_UFUNCS and method == "__call__":
+            return ufunc(*(x._data if isinstance(x, Node) else x for x in inputs), **options)
         if op is None or method != "__call__" or any(np.ndim(x) for x in inputs if not isinstance(x, Node)):
             raise TypeError(f"{ufunc.__name__}: a Scalar computes with numbers only; use mg.Tensor for arrays")
         return op(*inputs, **options)
@@ -349,13 +352,13 @@ def _as_float(value: Any, what: str) -> float:
     if isinstance(value, Node):
         kind = "name=" + repr(value.name) if value.name else f"value {value._data}"
         raise TypeError(
-            f"{what}: wants a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
+            f"{what}: requires a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
         )
     if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
         return float(value.reshape(()))
     if isinstance(value, numbers.Real) and not isinstance(value, np.generic):
         return float(value)  # a Fraction, as Python's own floats take it
-    raise TypeError(f"{what}: wants a real number, got {type(value).__name__} {value!r:.80}")
+    raise TypeError(f"{what}: requires a real number, got {type(value).__name__} {value!r:.80}")
 
 
 def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, Any] | None) -> Any:
@@ -385,7 +388,7 @@ def _add(gradients: dict[Node, Any]) -> None:
 
 
 def _walk(root: Scalar) -> tuple[list[Scalar], dict[Node, Any]]:
-    """`walk_backward` for Scalars, all of which want a gradient: the order, and a zero for every node."""
+    """`walk_backward` for Scalars, all of which require a gradient: the order, and a zero for every node."""
     order: list[Scalar] = []
     leaves: list[Scalar] = []
     gradients: dict[Node, Any] = {root: 0.0}

@@ -86,7 +86,7 @@ class Tensor(Node):
         refuse_masks("Tensor: data", data)
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "fiub":
-            raise TypeError(f"Tensor: wants real numbers, got dtype {array.dtype}" + _name_of(name))
+            raise TypeError(f"Tensor: requires real numbers, got dtype {array.dtype}" + _name_of(name))
         if requires_grad and array.dtype.kind != "f":
             raise TypeError(
                 f"Tensor: requires_grad=True needs a floating dtype, got {array.dtype}{_name_of(name)}; "
@@ -168,7 +168,7 @@ class Tensor(Node):
         return self._data.copy()
 
     def detach(self) -> Tensor:
-        """A new leaf that wants no gradient, with a copy of the values."""
+        """A new leaf that requires no gradient, with a copy of the values."""
         return Tensor(self._data, name=self.name)
 
     def tolist(self) -> Any:
@@ -178,7 +178,7 @@ class Tensor(Node):
     # ---- backward -----------------------------------------------------------------------------------
 
     def backward(self, grad: Any = None, *, create_graph: bool = False, retain_grads: bool = False) -> None:
-        """Add the gradient of this tensor by each leaf that wants one to the leaf's ``grad``.
+        """Add the gradient of this tensor with respect to each leaf that requires one to the leaf's ``grad``.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class Tensor(Node):
         create_graph
             Gradients become Tensors with a graph of their own, to be differentiated again.
         retain_grads
-            Keep the gradient on every node, not on leaves alone (what a drawing wants).
+            Keep the gradient on every node, not only on leaves (for drawings).
 
         Raises
         ------
@@ -197,7 +197,7 @@ class Tensor(Node):
         StaleGraphError
             If a leaf was changed after this graph used it.
         RuntimeError
-            If nothing here wants a gradient.
+            If nothing here requires a gradient.
 
         Examples
         --------

@@ -177,7 +177,7 @@ def fit(
     """
     if not isinstance(model, Module) or not hasattr(optimizer, "zero_grad") or not callable(cost):
         given = ", ".join(type(each).__name__ for each in (model, cost, optimizer))
-        raise TypeError(f"fit: wants a Module, a cost function and an optimizer, in this order, got {given}")
+        raise TypeError(f"fit: requires a Module, a cost function and an optimizer, in this order, got {given}")
     if epochs < 0 or batch_size < 1:
         raise ValueError(f"fit: epochs is {epochs} and batch_size {batch_size}; they must be at least 0 and 1")
     x, y = _data_set("", x, y)
@@ -260,7 +260,7 @@ def _progress_bar(batches: int, shown: bool) -> Any:
 
 
 def _step(model: Module, cost: Callable[..., Any], optimizer: Optimizer, x: np.ndarray, y: np.ndarray) -> float:
-    """One mini-batch: forward, backward, update; gives the cost."""
+    """One mini-batch: forward, backward, update; returns the cost."""
     optimizer.zero_grad()
     loss = cost(model(x), y)
     if not isinstance(loss, Tensor):

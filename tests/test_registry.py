@@ -191,10 +191,10 @@ def test_an_operation_without_inputs_is_told_at_registration():
     ("options", "message"),
     [
         ({"inputs": [mg.real(), mg.real()]}, "op mine: inputs= holds 2 domains for the inputs x"),
-        ({"inputs": [(-3, 3)]}, r"op mine: inputs= wants mg\.real"),
-        ({"numpy": "exp"}, "op mine: numpy= wants functions"),
+        ({"inputs": [(-3, 3)]}, r"op mine: inputs= requires mg\.real"),
+        ({"numpy": "exp"}, "op mine: numpy= requires functions"),
         ({"numpy": np.exp}, "op mine: np.exp stands for exp already"),
-        ({"label": 3}, "op mine: label= wants a short text, got 3"),
+        ({"label": 3}, "op mine: label= requires a short text, got 3"),
     ],
 )
 def test_a_registration_that_cannot_be_meant_is_told_and_leaves_nothing(options, message):

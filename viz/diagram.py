@@ -25,7 +25,7 @@ FORMATS = ("svg", "png", "pdf", "dot")
 
 
 class Diagram:
-    """A drawn graph: shows itself in a notebook, and saves itself as SVG, PNG, PDF or DOT.
+    """A drawn graph: a notebook displays it, and `save` writes it as SVG, PNG, PDF or DOT.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def draw(
 ) -> Diagram:
     """Draw everything that a Scalar or Tensor was computed from.
 
-    Operations are rounded boxes, parameters (leaves that want a gradient) orange boxes, data blue
+    Operations are rounded boxes, parameters (leaves that require a gradient) orange boxes, data blue
     cylinders, constants grey ellipses; the root has a double outline; scopes are boxes around their nodes.
     Where it matters which input comes first, as in a − b, the arrows are numbered.
     A gradient reads dJ/da, as in the notes, and is computed for the drawing: ``backward`` need not have been

@@ -41,8 +41,8 @@ def _(g, y, a, axis, dtype):
 def cumprod(a, /, axis=None, dtype=None):
     """Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.
 
-    With h the gradient by yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no division, so
-    it is right where entries are 0.
+    With h the gradient with respect to yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no
+    division, so it is right where entries are 0.
 
     >>> import numpy as np, minigrad as mg
     >>> x = mg.Tensor([2.0, 0.0, 4.0], requires_grad=True)
@@ -338,7 +338,7 @@ def _full(g, n, m, mode):
 
 
 def _by_one(g, a, other, mode):
-    """The gradient by one of both vectors; a number counts as a vector of one entry."""
+    """The gradient of one of the two vectors; a number counts as a vector of one entry."""
     n, m = np.size(a), np.size(other)
     taken = np.reshape(as_array(other), (m,))
     return np.reshape(np.convolve(_full(g, n, m, mode), _reversed(taken, 0), mode="valid"), np.shape(a))

@@ -1,9 +1,9 @@
 """Convolutions and pooling over one, two or three axes, batch first: x is (N, channels, *lengths).
 
 Three operations are each other's derivatives: `convolution` of x with a weight, `convolution_transpose`, its gradient
-by x, and `convolution_weight`, its gradient by the weight. Each is linear in both of its inputs, and the gradient of
-any of them is one of the other two: so they can be differentiated to any order. Each is one matrix product for a
-sample, of the weight and the columns: the windows of x, laid out side by side.
+with respect to x, and `convolution_weight`, its gradient with respect to the weight. Each is linear in both of its
+inputs, and the gradient of any of them is one of the other two: so they can be differentiated to any order. Each is one
+matrix product for a sample, of the weight and the columns: the windows of x, laid out side by side.
 """
 
 import math
@@ -174,7 +174,7 @@ def _draw_transpose(draw):
 
 @op(label="conv\ntransposed", inputs=_draw_transpose, linear=True)
 def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, groups):
-    """The gradient of `convolution` by x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
+    """The gradient of `convolution` in x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
 
     >>> import numpy as np, minigrad as mg
     >>> y, w = np.ones((1, 1, 3)), np.array([[[1.0, 10.0]]])
@@ -208,7 +208,7 @@ def _draw_weight(draw):
 
 @op(label="conv\nweight", inputs=_draw_weight, linear=True)
 def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
-    """The gradient of `convolution` by the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
+    """The gradient of `convolution` in the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
 
     >>> import numpy as np, minigrad as mg
     >>> x, y = np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 3))
@@ -265,7 +265,7 @@ def _options(name, count, kernel, stride, padding, dilation):
         padding = 0
     if padding == "same":
         if max(stride) > 1:
-            raise ValueError(f"{name}: padding='same' wants stride 1, got {stride}")
+            raise ValueError(f"{name}: padding='same' requires stride 1, got {stride}")
         total = [d * (k - 1) for d, k in zip(dilation, kernel)]
         pairs = tuple((n // 2, n - n // 2) for n in total)
     else:

@@ -195,7 +195,7 @@ def power(a, b, /):
     """Power, elementwise: y = aᵇ.  ∂y/∂a = b·aᵇ⁻¹, ∂y/∂b = y·log a.
 
     Edges: for b = 0, ∂y/∂a = 0 also where 1/a is infinite; for a = 0 and b ≥ 0, ∂y/∂b = 0 (the limit from the right
-    for b > 0, and the convention of PyTorch and JAX at 0⁰). For a < 0 and an exponent that wants a
+    for b > 0, and the convention of PyTorch and JAX at 0⁰). For a < 0 and an exponent that requires a
     gradient, ∂y/∂b is nan, since aᵇ is not real next to b.
 
     >>> import minigrad as mg

@@ -360,7 +360,7 @@ def _draw_take_along(draw):
 
 @composed(numpy=np.take_along_axis, inputs=_draw_take_along, differentiated="arr")
 def take_along_axis(arr, indices, axis=-1):
-    """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort gives).
+    """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort returns).
 
     >>> import numpy as np, minigrad as mg
     >>> mg.take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
@@ -386,7 +386,7 @@ def _draw_choose(draw):
 
 @composed(numpy=np.choose, inputs=_draw_choose, differentiated="choices")
 def choose(a, choices, out=None, mode="raise"):
-    """For each entry the one of the ``choices`` (arrays that broadcast together) whose number stands in ``a``.
+    """For each entry the one of the ``choices`` (arrays that broadcast together) whose number is in ``a``.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.choose(np.array([1, 0]), [np.array([1.0, 2.0]), np.array([3.0, 4.0])])

@@ -29,7 +29,7 @@ def mirrored(a, UPLO):  # noqa: N803 (NumPy's name)
 
 
 def one_triangle(g, UPLO):  # noqa: N803 (NumPy's name)
-    """The gradient by a matrix of which only one triangle is read: what is due to both entries of a pair goes there."""
+    """The gradient of a matrix of which only one triangle is read: it gets the sum for both entries of a pair."""
     n = np.shape(g)[-1]
     read = 2 * np.tri(n, k=-1, dtype=g.dtype) + np.eye(n, dtype=g.dtype)
     return symmetric(g) * (read if UPLO == "L" else read.T)

@@ -41,7 +41,7 @@ def _draw_dropout(draw):
 
 @composed(inputs=_draw_dropout, differentiated="x")
 def dropout(x, keep_prob, rng=None):
-    """Inverted dropout: each entry kept with probability keep_prob and divided by it, else 0 (course, part B).
+    """Inverted dropout: each entry kept with probability keep_prob and divided by it, else 0 (course, part C).
 
     ``rng`` is a `numpy.random.Generator`, a seed, or None. The gradient is g where x was kept, over keep_prob.
 

@@ -35,7 +35,7 @@ def drawn_example(op: Op | Composed, draw: Draw) -> Example:
 class Example:
     """An operation with arguments to try it on: ``example(*points)`` is its value, ``points`` what it was drawn at.
 
-    Several results are given as one vector, so that every operation is a function of arrays that gives an array.
+    Several results are given as one vector, so that every operation is a function of arrays that returns an array.
     """
 
     def __init__(self, op: Op | Composed, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Example:
 
     @property
     def several(self) -> bool:
-        """Whether the operation gives several results."""
+        """Whether the operation returns several results."""
         inputs, options = self.arguments(self.points)
         return isinstance(self.op, Composed) and isinstance(self.op(*inputs, **options), (tuple, list))
 
