@@ -345,7 +345,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
     if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
-    indices = indices.astype(np.intp)
+    indices = indices.astype(np.intp) if indices.dtype.kind == "b" else indices
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
