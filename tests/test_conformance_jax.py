@@ -145,7 +145,7 @@ def cholesky(a, upper):
 
 
 def eigh(a, UPLO="L"):
-    return jnp.linalg.eigh(mirrored(a, UPLO))
+    return jnp.linalg.eigh(mirrored(a, UPLO), UPLO, symmetrize_input=False)  # LAPACK takes other signs for "U"
 
 
 def svd(a, full_matrices=False, compute_uv=True, hermitian=False):
