@@ -15,6 +15,7 @@ from .collector import track, untrack
 from .contexts import DEFAULT, collectable, current_context
 from .floats import FLOATS
 from .graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
+from .numpy_functions import PLAIN_UFUNCS
 from .operands import admitted_call, admitted_options, refuse_to_leave
 from .registry import Op, operation_of
 
@@ -237,6 +238,8 @@ class Scalar(Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         op = operation_of(ufunc)
+        if ufunc in PLAIN_UFUNCS and method == "__call__":
+            return ufunc(*(x._data if isinstance(x, Node) else x for x in inputs), **options)
         if op is None or method != "__call__" or any(np.ndim(x) for x in inputs if not isinstance(x, Node)):
             raise TypeError(f"{ufunc.__name__}: a Scalar computes with numbers only; use mg.Tensor for arrays")
         return op(*inputs, **options)

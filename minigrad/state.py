@@ -8,8 +8,8 @@ import types
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from .graph import Node
 from .nn.module import Module
 
 _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
+P = ParamSpec("P")
+T = TypeVar("T")
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 
 #: Packages whose functions and objects are not the user's.
@@ -125,6 +127,17 @@ def kept(holders: list[Any]) -> Iterator[None]:
     finally:
         for each in undo:
             each()
+
+
+def leaving_no_trace(function: Callable[P, T]) -> Callable[P, T]:
+    """The same function, after which all state behind its arguments is as it was."""
+
+    @wraps(function)
+    def traceless(*arguments: P.args, **options: P.kwargs) -> T:
+        with kept(state_behind([arguments, options])):
+            return function(*arguments, **options)
+
+    return traceless
 
 
 def _undo(holder: Any) -> list[Callable[[], None]]:

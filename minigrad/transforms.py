@@ -20,6 +20,7 @@ from .contexts import enable_grad, is_grad_enabled
 from .errors import ShapeError
 from .forward import push_forward
 from .graph import Node
+from .operands import real_array, refuse_masks
 from .tensor import Tensor
 from .trees import leaves_of, rebuilt
 
@@ -131,7 +132,7 @@ class _Run:
                     root = sum((ops.sum(y * c) for y, c in pairs), start=Tensor(0.0))
                     cotangent = np.ones(())
                 if not isinstance(cotangent, Tensor):
-                    cotangent = np.asarray(cotangent, dtype=root.dtype)
+                    cotangent = real_array(f"{self.what}: a cotangent", cotangent).astype(root.dtype, copy=False)
                     cotangent = Tensor(cotangent) if create_graph else cotangent
                 elif not create_graph:
                     cotangent = cotangent._data
@@ -143,7 +144,8 @@ class _Run:
         create_graph = self.inside and self.recorded
         tangents: dict[Node, Any] = {}
         for x, v in zip(self.inputs, directions):
-            v = v if isinstance(v, Tensor) else np.asarray(v, dtype=x.dtype)
+            if not isinstance(v, Tensor):
+                v = real_array(f"{self.what}: a tangent", v).astype(x.dtype, copy=False)
             tangents[x] = (v if isinstance(v, Tensor) else Tensor(v)) if create_graph else getattr(v, "_data", v)
         roots = [y for y in self.outputs if isinstance(y, Tensor)]
         with enable_grad():
@@ -169,6 +171,7 @@ def _input(what: str, leaf: Any, kept: bool) -> Tensor:
     if isinstance(leaf, Tensor):
         tied = leaf.requires_grad and is_grad_enabled()
         return ops.positive(leaf) if tied else Tensor(leaf._data, requires_grad=True)
+    refuse_masks(f"{what}: an argument", leaf)
     array = np.asarray(leaf)
     if array.dtype.kind != "f":
         raise TypeError(

@@ -18,19 +18,17 @@ def _draw_batch_norm(draw):
 
 def _check_features(name, x, axis, eps, **parameters):
     """Raise unless every parameter has the lengths of the axes that are kept."""
-    check_number(name, "eps", eps)
-    if not isinstance(axis, tuple) or any(
-        not isinstance(i, (int, np.integer)) or not 0 <= i < np.ndim(x) for i in axis
-    ):
-        raise ValueError(
-            f"{name}: axis is {axis!r} for x {np.shape(x)}; a tuple of its axes, counted from 0, is wanted"
-        )
-    kept = tuple(n for i, n in enumerate(np.shape(x)) if i not in axis)
+    if type(eps) is not float:
+        check_number(name, "eps", eps)
+    shape = np.shape(x)
+    if not isinstance(axis, tuple) or min(axis, default=0) < 0 or max(axis, default=-1) >= len(shape):
+        raise ValueError(f"{name}: axis is {axis!r} for x {shape}; a tuple of its axes, counted from 0, is wanted")
+    kept = tuple([n for i, n in enumerate(shape) if i not in axis])
     for each, parameter in parameters.items():
         if np.shape(parameter) != kept:
             raise ShapeError(
-                f"{name}: x is {np.shape(x)}, axis {axis}, {each} {np.shape(parameter)}: {each} must have the lengths "
-                f"of the axes kept, {kept}"
+                f"{name}: x is {shape}, axis {axis}, {each} {np.shape(parameter)}: {each} must have the lengths of the "
+                f"axes kept, {kept}"
             )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import NotDifferentiableError
 from ..scalar import Scalar
+from ..state import leaving_no_trace
 from ..trees import leaves_of
 from .compare import along_directions, along_one_direction, every_entry, usual_tolerance
 from .culprit import culprit_of
@@ -28,6 +29,7 @@ listeners: list[Callable[[GradientReport], None]] = []
 least_order = 1
 
 
+@leaving_no_trace
 def check_gradients(
     f: Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
     *inputs: Any,

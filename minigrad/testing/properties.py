@@ -67,8 +67,9 @@ def gradient_property(
 
         test.__name__ = test.__qualname__ = name
         test.__doc__, test.__module__ = like.__doc__, like.__module__
-        made = hypothesis.given(strategy)(test)
-        return hypothesis.settings(max_examples=max_examples)(made) if max_examples is not None else made
+        # a check runs the function many times: no deadline for one call of something fits it
+        wanted = {"deadline": None} if max_examples is None else {"deadline": None, "max_examples": max_examples}
+        return hypothesis.settings(**wanted)(hypothesis.given(strategy)(test))
 
     if len(inputs) == 1 and isinstance(inputs[0], (Op, Composed)):
         from .strategies import examples_of
