@@ -238,9 +238,9 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) 
 
     Notes
     -----
-    Arrays give arrays. A tensor that requires a gradient, among the arguments, gives tensors, which can be differentiated
-    again. Tensors that f closes over count as constants of the result: give as arguments what a gradient's own gradient
-    is wanted by (a gradient penalty's weights, say).
+    Arrays give arrays. A tensor that requires a gradient, among the arguments, gives tensors, which can be
+    differentiated again. Tensors that f closes over count as constants of the result: pass as arguments whatever the
+    gradient is to be differentiated with respect to (a gradient penalty's weights, say).
 
     Raises
     ------
