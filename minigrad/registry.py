@@ -368,7 +368,7 @@ def _spelled_out(op: Op | Composed) -> frozenset[str]:
         if isinstance(each, np.ufunc):
             names |= {"out", "dtype", "axes", "axis"} if each.signature else {"out", "dtype"}
         else:
-            names.update(inspect.signature(each).parameters)
+            names.update(p.name for p in inspect.signature(each).parameters.values() if p.default is not p.empty)
     return frozenset(names)
 
 

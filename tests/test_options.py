@@ -141,6 +141,14 @@ def test_a_mask_that_is_a_tensor_is_taken_as_its_values():
         np.sum(x, where=x)
 
 
+def test_numbers_to_take_are_integers_as_in_numpy():
+    x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    np.testing.assert_array_equal(np.take(x, [True, False]).data, [2.0, 1.0])  # numbers, and no mask
+    assert mg.take(x, 2**63, mode="clip").item() == 3.0
+    with pytest.raises(TypeError, match="take: indices are float64"):
+        np.take(x, [0.0])
+
+
 def test_equal_steps_between_integers_are_fractions():
     np.testing.assert_array_equal(mg.linspace(0, 3, 7), np.linspace(0, 3, 7))
     np.testing.assert_array_equal(mg.linspace(mg.Tensor(0), 3, 7).data, np.linspace(0, 3, 7))

@@ -206,11 +206,11 @@ def power(a, b, /):
 
 
 def _power_by_base(g, y, a, b):
-    flat = b == 0  # a⁰ is 1 everywhere, and 0/a would be nan where 1/a overflows
-    if getattr(b, "requires_grad", False):  # next to b = 0 it is not: ∂²y/∂a∂b = 1/a
-        flat = flat & (np.absolute(a) < np.finfo(getattr(a, "dtype", float)).tiny)
-        return g * np.where(flat, 0.0, b * np.power(np.where(flat, np.nan, a), b - 1))
-    return g * (b * np.power(np.where(flat, 1.0, a), b - 1))
+    flat, base = b == 0, 1.0  # a⁰ is 1 everywhere, and 0/a would be nan where 1/a overflows
+    if getattr(b, "requires_grad", False):  # next to b = 0 it is not: ∂²y/∂a∂b = 1/a, nan where that is inf
+        flat, base = flat & (np.absolute(a) < np.finfo(getattr(a, "dtype", float)).tiny), np.nan
+    slope = b * np.power(np.where(flat, base, a), b - 1)
+    return g * (slope if base == 1.0 else np.where(flat, 0.0, slope))
 
 
 def _power_by_exponent(g, y, a, b):

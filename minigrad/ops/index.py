@@ -125,7 +125,12 @@ def _draw_update(draw):
     return (draw.array((n, m)), draw.array((m,))), {"key": row}
 
 
-@op(label="set", inputs=_draw_update, broadcasts=True)
+def _draw_set(draw):
+    (a, values), options = _draw_update(draw)
+    return (a, draw.choice([values, values[None]])), options
+
+
+@op(label="set", inputs=_draw_set, broadcasts=True)
 def set_at(a, values, /, key):
     """A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.
 
@@ -153,8 +158,9 @@ def _(g, y, a, values, key, wanted):
 
 def _for_values(part, values):
     """The gradient of a part by what was put there, which may have more axes, all of length 1."""
-    more = np.ndim(values) - np.ndim(part)
-    return np.reshape(part, (1,) * more + np.shape(part)) if more > 0 else part
+    while np.ndim(part) < np.ndim(values):
+        part = np.expand_dims(part, 0)
+    return part
 
 
 @op(label="add at", inputs=_draw_update, broadcasts=True)
@@ -173,7 +179,7 @@ def add_at(a, values, /, key):
 
 @add_at.rule
 def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, _for_values(g[key], values) if wanted[1] else None
+    return g if wanted[0] else None, g[key] if wanted[1] else None
 
 
 def _numbers(shape, key):
@@ -339,7 +345,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
     if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
-    indices = indices.astype(np.intp)
+    indices = indices.astype(np.intp) if indices.dtype.kind == "b" else indices
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":

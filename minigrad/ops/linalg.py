@@ -164,7 +164,7 @@ def _draw_pinv(draw):
     n, m = draw.choice([(2, 2), (3, 2), (2, 3)])
     a = draw.array((*draw.shape(max_dims=1), n, m), low=-1, high=1)
     a[..., range(2), range(2)] += 3.0
-    return (a,), {}
+    return (a,), {"hermitian": n == m and draw.boolean()}
 
 
 @op(numpy=np.linalg.pinv, label="A⁺", inputs=_draw_pinv)
