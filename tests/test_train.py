@@ -213,7 +213,7 @@ def test_data_frames_lists_and_series_are_taken_as_arrays_and_texts_refused():
     frame["b"] = "red"
     with pytest.raises(TypeError, match=r"fit: x\[0, 1\] is 'red', but must be a number"):
         trained(mg.nn.softmax_cross_entropy, frame, y, 2)
-    with pytest.raises(TypeError, match=r"fit: x has dtype <U3, but must hold real numbers"):
+    with pytest.raises(TypeError, match=r"fit: x holds <U3, but must hold real numbers"):
         trained(mg.nn.softmax_cross_entropy, np.full((120, 4), "red"), y, 2)
 
 
