@@ -127,7 +127,7 @@ def _in_blocks(
             along, error = numerical_jvp(moved, [center], [scaled], with_error=True)
             flat[here] = center
             off = float(along) - float(np.sum(analytic[at].reshape(-1)[here] * scaled))
-            if abs(off) <= 4 * float(error) + 1e-13 * (1 + size) and error <= 10 * most:
+            if abs(off) <= 4 * float(error) + 1e-13 * (1 + size) and error <= 2 * most:
                 numeric[at].reshape(-1)[here] += off * scaled / np.sum(scaled**2)
                 errors[at].reshape(-1)[here] = error
                 continue
