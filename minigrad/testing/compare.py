@@ -204,7 +204,7 @@ def verdicts_of(
     """What is to be said of every entry, each by its own size and its own numerical error.
 
     A ``coarse`` function's errors are seen by their scatter, which is luckily small at times: entries are right within
-    three times as much, and wrong beyond six times.
+    three times as much, and wrong beyond twelve times.
     """
     if coarse:
         errors = [1.5 * e for e in errors]
@@ -223,7 +223,7 @@ def verdicts_of(
             known = np.maximum(known, np.minimum(10 * tolerance * moving / s, np.max(entry, initial=0.0)))
         unknown = right & (e + floor > known)
         if coarse:
-            unknown |= ~right & (np.abs(a - n) <= tolerance * entry + floor + 4 * e)
+            unknown |= ~right & (np.abs(a - n) <= tolerance * entry + floor + 8 * e)
         found.append(np.where(unknown, IS_INCONCLUSIVE, np.where(right, IS_RIGHT, IS_WRONG)).astype(object))
     return found
 
