@@ -256,7 +256,7 @@ from .ops import (
     vstack,
     where,
 )  # fmt: skip
-from .registry import Op, op, operations, real
+from .registry import Op, forget, op, operations, real
 from .scalar import Scalar
 from .tensor import Tensor
 from .transforms import (

@@ -1,4 +1,4 @@
-"""Backward on tensors: chain the rules from a root to the leaves, and hold each rule to its contract.
+"""Backward on tensors: chain the rules from a root to the leaves, and check that each rule keeps its contract.
 
 A rule is mathematics and nothing else. Here, once for all operations, a gradient is summed back over
 broadcast axes, cast to its input's dtype, checked, and added up where a value was used several times.
@@ -71,7 +71,7 @@ def gradients_within(root: Tensor, boundary: Sequence[Tensor], gradient: Any, cr
 def _chain(
     root: Tensor, gradient: Any, order: list[Node], leaves: list[Node], wanted: set[Any], create_graph: bool
 ) -> dict[Node, Any]:
-    """Walk the operations in order, each passing its gradient on to its inputs; gives those of ``wanted``."""
+    """Walk the operations in order, each passing its gradient on to its inputs; returns those of ``wanted``."""
     kind = type(root)
     gradients: dict[Node, Any] = {root: gradient}
     kept: dict[Node, Any] = {}

@@ -31,13 +31,13 @@ def run_check(
     framework: str | None = None,
     html: str | None = None,
 ) -> int:
-    """Check it, print the report, and give the exit code: 0 where it is right, 1 where it is not.
+    """Check it, print the report, and return the exit code: 0 where it is right, 1 where it is not.
 
-    Raises UserError for what whoever typed the command can put right.
+    Raises UserError for mistakes that the user of the command can correct.
     """
     path, _, name = target.rpartition(":")
     if not path or not name:
-        raise UserError(f"{target}: wants FILE.py:function, such as homework.py:cost")
+        raise UserError(f"{target}: expected FILE.py:function, such as homework.py:cost")
     with _importing_beside(Path(path)):
         module = _loaded(Path(path))
         function = _function(module, path, name)
@@ -62,7 +62,7 @@ def run_check(
 
 
 def _show(text: str) -> None:
-    """Print; whoever reads may have read enough (``| head``), which changes nothing of the verdict."""
+    """Print; a reader that has seen enough (``| head``) does not change the verdict."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -138,7 +138,7 @@ def _inputs(
         if i < len(given) or _is_data(arguments[-1]):
             kept.append(i)
     if not kept:
-        raise UserError(f"{name}: takes no argument to differentiate by")
+        raise UserError(f"{name}: takes no argument to differentiate with respect to")
 
     def of_inputs_alone(f: Any) -> Any:
         if kept == list(range(len(kept))):
@@ -202,13 +202,15 @@ def _read(text: str) -> Any:
     if text.endswith(".npy"):
         try:
             return np.load(text, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise UserError(f"--input {text}: {error}") from None
+        except FileNotFoundError:
+            raise UserError(f"--input {text}: there is no such file") from None
+        except Exception as error:  # NumPy answers damaged files with half a dozen kinds
+            raise UserError(f"--input {text}: is no whole .npy file of numbers ({error})") from None
     try:
         array = np.asarray(ast.literal_eval(text), dtype=np.float64)
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, MemoryError):
         raise UserError(
-            f"--input {text}: wants a number, a list of numbers such as [[1, 2], [3, 4]], or FILE.npy"
+            f"--input {text:.60}: expected a number, a list of numbers such as [[1, 2], [3, 4]], or FILE.npy"
         ) from None
     return array if array.ndim else np.asarray(array)
 
@@ -232,7 +234,7 @@ def _write_page(path: str, target: str, report: GradientReport) -> None:
             [
                 viz.Section(
                     "Report",
-                    "Every entry, against numerical derivatives that know their own error.",
+                    "Every entry, against numerical derivatives that estimate their own error.",
                     element=report,
                 )
             ],

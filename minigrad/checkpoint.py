@@ -22,7 +22,7 @@ from .trees import leaves_of, rebuilt
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     """The same function, whose inner values are not kept for backward but computed again when it needs them.
 
-    It takes anything and gives a tensor or a container of tensors. What f uses from around it (a model's parameters,
+    It takes anything and returns a tensor or a container of tensors. What f uses from around it (a model's parameters,
     say) has its gradient as always.
 
     f must compute the same both times. Random generators that it is given, holds, closes over or names, and those of
@@ -30,7 +30,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     same mask; so is what its modules change, such as running averages. Other random numbers, and other state, are found
     when the two values are compared.
 
-    Raises TypeError if f gives something else than tensors, and RuntimeError (in backward) if it gives another value
+    Raises TypeError if f returns anything but tensors, and RuntimeError (in backward) if it gives another value
     the second time.
 
     >>> import numpy as np, minigrad as mg
@@ -69,7 +69,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
                     put_back()
                 return _checked(f, leaves_of(f(*arguments, **options)), value)
 
-        node = _checkpoint(nodes, function=lambda: context.copy().run(again), value=value, nodes=tuple(nodes))
+        node = _checkpoint(nodes, function=lambda: context.copy().run(again), value=value, nodes=lambda: nodes)
         if len(leaves) == 1:
             return rebuilt(output, [node])
         stops = np.cumsum([0, *(each.size for each in leaves)])
@@ -122,17 +122,19 @@ def _taken_from_before(output: Tensor, start: int) -> list[Tensor]:
     return list(found)
 
 
-def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
     """The value that was computed already; its graph was let go."""
     return value
 
 
-#: What `checkpoint` records. It stands in no registry, since it has no formula of its own to be tested.
+#: What `checkpoint` records. It is in no registry, since it has no formula of its own to be tested.
 _checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, False, False)
 
 
 @_checkpoint.rule
-def _(g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: tuple[Tensor, ...]) -> Any:
+def _(
+    g: Any, y: Any, *inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]
+) -> Any:
     again = function()
     with enable_grad():
-        return gradients_within(again, nodes, g, isinstance(g, Tensor))
+        return gradients_within(again, nodes(), g, isinstance(g, Tensor))

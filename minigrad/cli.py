@@ -18,50 +18,84 @@ from .errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit code: 0, 1 for a wrong gradient, or 2 with one line on standard error."""
-    parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and keep.")
+    """Run the command line; returns the exit code: 0, 1 for a wrong gradient, 2 with one line on standard error for a
+    mistake that the user can correct, or 130 where the user interrupted it.
+    """
+    parser = argparse.ArgumentParser(prog="minigrad", description="An autodiff engine to learn from and go on using.")
     parser.add_argument("--version", action="version", version=f"minigrad {mg.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="draw and verify a graph, train on handwritten digits, write a page")
     demo.add_argument("--out", default="out", metavar="DIR", help="the folder to write (default: out)")
-    demo.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all that is random (default: 0)")
+    demo.add_argument("--seed", type=int, default=0, metavar="N", help="the seed of everything random (default: 0)")
     demo.add_argument(
-        "--digits", metavar="FILE", help="a CSV file, 64 grey levels and a label a row, in place of scikit-learn's"
+        "--digits",
+        metavar="FILE",
+        help="a CSV file, 64 grey levels and a label in each row (default: scikit-learn's digits)",
     )
-    check = commands.add_parser("check", help="hold the gradient of a function in a file against numerical derivatives")
+    check = commands.add_parser("check", help="check the gradient of a function in a file by numerical derivatives")
     check.add_argument(
-        "target", metavar="FILE.py:FUNCTION", help="a function that gives a cost, such as homework.py:cost"
+        "target", metavar="FILE.py:FUNCTION", help="a function that returns a cost, such as homework.py:cost"
     )
     check.add_argument(
         "--input", action="append", default=[], metavar="VALUE",
         help="a number, a list of numbers, or a .npy file, for each argument in order (default: the function's own "
         "defaults, or numbers by its annotations)",
     )  # fmt: skip
-    check.add_argument("--derivative", metavar="NAME", help="the function in the file that gives the gradient, by hand")
+    check.add_argument(
+        "--derivative", metavar="NAME", help="the function in the file that returns a hand-written gradient"
+    )
     check.add_argument("--order", type=int, choices=(1, 2), default=1, help="2: the second derivatives too")
     check.add_argument("--mode", choices=("reverse", "forward", "both"), default="reverse")
     check.add_argument("--framework", help="what the function is written in (default: minigrad)")
     check.add_argument("--html", metavar="FILE", help="write the report as a page, too")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     try:
         if options.command == "check":
             return run_check(
                 options.target, options.input, derivative=options.derivative, order=options.order, mode=options.mode,
                 framework=options.framework, html=options.html,
             )  # fmt: skip
-        run_demo(options.out, options.seed, options.digits)
-    except (UserError, OSError, ImportError, ValueError) as error:
-        print(f"minigrad {options.command}: {error}", file=sys.stderr)
+        return 0 if run_demo(options.out, options.seed, options.digits) else 1
+    except (UserError, OSError, ImportError, ValueError, FloatingPointError) as error:
+        print(f"minigrad {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    return 0
+    except KeyboardInterrupt:
+        print(f"minigrad {options.command}: interrupted", file=sys.stderr)
+        return 130
 
 
-def run_demo(out: str, seed: int, digits: str | None) -> None:
-    """Everything ``minigrad demo`` does."""
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """``--input -1e-3`` as ``--input=-1e-3``: argparse takes a negative number with an exponent for an option."""
+    joined: list[str] = []
+    for each in arguments:
+        if joined and joined[-1] == "--input" and each.startswith("-") and _is_number(each):
+            joined[-1] += f"={each}"
+        else:
+            joined.append(each)
+    return joined
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def run_demo(out: str, seed: int, digits: str | None) -> bool:
+    """Everything ``minigrad demo`` does; gives whether the gradients were right."""
     import viz  # here, and here only: the core never draws
 
     if seed < 0:
         raise UserError(f"--seed {seed}: must be 0 or larger")
+    try:
+        return _demo(viz, out, seed, digits)
+    except viz.LayoutError as error:
+        raise UserError(str(error)) from None
+
+
+def _demo(viz: Any, out: str, seed: int, digits: str | None) -> bool:
     x, y = _read_digits(digits)
     folder = _folder(out)
     written: list[Path] = []
@@ -92,7 +126,8 @@ def run_demo(out: str, seed: int, digits: str | None) -> None:
             [
                 viz.Section(
                     "A computation graph",
-                    "Every node shows its value and, below it, the derivative of J by it: J = 33, and 3, 6 and 9.",
+                    "Every node shows its value and, below it, the derivative of J with respect to it: "
+                    "J = 33, and 3, 6 and 9.",
                     scalar_graph,
                 ),
                 viz.Section(
@@ -103,18 +138,19 @@ def run_demo(out: str, seed: int, digits: str | None) -> None:
                 ),
                 viz.Section(
                     "Are the gradients right?",
-                    "All parameters as one vector, against two-sided differences; up to 1e-7 is right.",
+                    "All parameters as one vector, against two-sided differences; up to 1e-7 counts as right.",
                     report=report,
                 ),
                 viz.Section("Training", "Cost and accuracy by epoch.", curves),
                 viz.Section("Gradient flow", "How large each parameter's gradient is, epoch by epoch.", flow),
-                viz.Section("Which digit is taken for which", "On the dev set, after training.", confusion),
+                viz.Section("Which digit is mistaken for which", "On the dev set, after training.", confusion),
             ],
             lead=f"Accuracy on digits the network has not seen: {trained.history.dev_accuracy[-1]:.1%}. Seed {seed}.",
         )
     )
     print(f"wrote {folder}{'/' if not str(folder).endswith('/') else ''}: {', '.join(path.name for path in written)}")
     print(f"open {folder / 'index.html'}")
+    return bool(scalar_report.passed and step_report.passed)
 
 
 def _read_digits(path: str | None) -> tuple[np.ndarray, np.ndarray]:
@@ -122,7 +158,10 @@ def _read_digits(path: str | None) -> tuple[np.ndarray, np.ndarray]:
         return mg.data.load_digits()
     x, y = mg.data.read_csv(path)
     if x.shape[1] != 64 or y.max() > 9:
-        raise UserError(f"{path}: wants 64 grey levels and a label from 0 to 9 a row, found {x.shape[1]} features")
+        raise UserError(
+            f"{path}: requires 64 grey levels and a label from 0 to 9 in each row, found {x.shape[1]} numbers and "
+            f"labels up to {y.max()}"
+        )
     if len(x) < 100:
         raise UserError(f"{path}: {len(x)} samples are too few to train on; 100 at least")
     return x, y
@@ -141,7 +180,7 @@ def _folder(out: str) -> Path:
 
 
 def _scalar_graph(viz: Any) -> tuple[Any, Any]:
-    """The course's worked graph, drawn and verified."""
+    """The worked example of the course notes, drawn and verified."""
 
     def cost(a: Any, b: Any, c: Any) -> Any:
         u = b * c
@@ -154,12 +193,8 @@ def _scalar_graph(viz: Any) -> tuple[Any, Any]:
     J = cost(a, b, c)
     J.backward()
     print(f"  J = {J.data:g}, dJ/da = {a.grad:g}, dJ/db = {b.grad:g}, dJ/dc = {c.grad:g}")
-    picture = viz.draw(
-        J, title="J = 3(a + bc)"
-    )  # before the check, which moves a, b and c and makes older graphs stale
-    report = mg.testing.check_gradients(cost, a, b, c)
-    print(f"  {str(report).splitlines()[0]}")
-    return picture, report
+    picture = viz.draw(J, title="J = 3(a + bc)")  # the check moves a, b and c: older graphs are stale then
+    return picture, _checked(cost, a, b, c)
 
 
 class _Trained:
@@ -193,8 +228,14 @@ def _training_step(viz: Any, trained: _Trained) -> tuple[Any, Any]:
     J = mg.nn.softmax_cross_entropy(model(mg.Tensor(x, name="x")), mg.Tensor(y, name="labels"))
     J.name = "J"
     picture = viz.draw(J, title="One training step")
-    report = mg.testing.check_gradients(
-        lambda *_: mg.nn.softmax_cross_entropy(model(x), y), *model.parameters(), eps=1e-5
-    )
+    return picture, _checked(lambda *_: mg.nn.softmax_cross_entropy(model(x), y), *model.parameters(), eps=1e-5)
+
+
+def _checked(cost: Any, *inputs: Any, **options: Any) -> Any:
+    """The report of a check, printed and given whether it passed or not."""
+    try:
+        report = mg.testing.check_gradients(cost, *inputs, **options)
+    except mg.testing.GradientError as error:
+        report = error.report
     print(f"  {str(report).splitlines()[0]}")
-    return picture, report
+    return report

@@ -130,7 +130,7 @@ def _not_over(context: Context) -> Context:
 
 
 def _settle_all(top: Context) -> None:
-    """Work out anew what is in force in every block from the outermost to this one."""
+    """Work out again what is in force in every block from the outermost to this one."""
     blocks = []
     block: Context | None = top
     while block is not None:
@@ -229,7 +229,7 @@ class scope(_Within):  # noqa: N801
 
     def __init__(self, name: str) -> None:
         if callable(name):
-            raise TypeError("scope: wants a name; as a decorator write @mg.scope('layer1')")
+            raise TypeError("scope: requires a name; as a decorator write @mg.scope('layer1')")
         self._name = str(name)
         super().__init__()
 

@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,17 @@ class Normalizer:
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
         axis = None if one_deviation else 0
         # In float32 the sums alone would make a deviation out of a constant, so they are taken in float64 at least.
-        deviation = np.broadcast_to(x.std(axis=axis, dtype=np.result_type(dtype, np.float64)), x.shape[1:])
-        # A constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed), so what
-        # tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
-        spread = np.subtract(x.max(axis=axis), x.min(axis=axis), dtype=dtype)
+        # Even so a constant's computed σ is rounding (its mean is rounded, and more so the more samples are summed).
+        # What tells a constant is its range, which is exact: numbers within a few ulps of each other have one value.
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = x.mean(axis=0, dtype=np.result_type(dtype, np.float64))
+            deviation = np.broadcast_to(x.std(axis=axis, dtype=mean.dtype), mean.shape)
+            spread = np.subtract(x.max(axis=axis), x.min(axis=axis), dtype=dtype)
         constant = spread <= _ULPS * np.finfo(dtype).eps * np.abs(x, dtype=dtype).max(axis=axis)
-        mean = x.mean(axis=0, dtype=deviation.dtype)
+        if not np.all(constant | (np.isfinite(deviation) & (deviation > 0))):
+            raise ValueError(
+                f"Normalizer: x goes up to {np.abs(x).max():g}: its squares are no floats; rescale it first"
+            )
         return cls(mean.astype(dtype), np.where(constant, 1.0, deviation).astype(dtype))
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
@@ -65,7 +71,7 @@ class Normalizer:
 
         Raises ShapeError if their features are others than those of the training set.
         """
-        x = np.asarray(x)
+        x = real_array("Normalizer", "x", x)
         features = self.mean.shape
         if x.shape[max(x.ndim - len(features), 0) :] != features:
             raise ShapeError(f"Normalizer: x is {x.shape}, but the training set's features are {features}")
@@ -76,20 +82,36 @@ class Normalizer:
 _ULPS = 8
 
 
-def finite_array(what: str, name: str, data: Any) -> np.ndarray:
-    """The data as an array of finite numbers.
+def real_array(what: str, name: str, data: Any) -> np.ndarray:
+    """The data as an array of real numbers; a data frame whose columns have several dtypes becomes one of float64.
 
-    Raises ValueError that names the place of a NaN or Inf, TypeError for anything but numbers.
+    Raises TypeError for anything but numbers.
+    """
+    if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+        raise TypeError(f"{what}: {name} has masked entries; fill them with .filled(value), or leave their samples out")
+    array = np.asarray(data)
+    if array.dtype.kind == "O":
+        for place, each in np.ndenumerate(array):
+            if not isinstance(each, (Real, np.bool_)):
+                where = name + (str(list(place)) if place else "")
+                raise TypeError(f"{what}: {where} is {each!r:.40}, but must be a number; encode it as one")
+        array = array.astype(np.float64)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as numbers"
+        )
+    return array
+
+
+def finite_array(what: str, name: str, data: Any) -> np.ndarray:
+    """The same of finite numbers.
+
+    Raises ValueError that names the place of a NaN or Inf.
 
     >>> finite_array("fit", "x", [[1, 2], [3, 4]]).shape
     (2, 2)
     """
-    array = np.asarray(data)
-    if array.dtype.kind not in "fiub":
-        raise TypeError(
-            f"{what}: {name} holds {array.dtype}, but must hold real numbers; encode texts and categories as "
-            "numbers, and convert with .astype(float)"
-        )
+    array = real_array(what, name, data)
     wrong = ~np.isfinite(array)
     if wrong.any():
         place = tuple(int(i) for i in np.argwhere(wrong)[0])
@@ -175,7 +197,7 @@ def read_csv(path: str | os.PathLike[str]) -> tuple[np.ndarray, np.ndarray]:
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise ValueError(f"{name}: the gzip file is damaged after row {number} ({error})") from None
     if not rows or len(rows[0]) < 2:
-        raise ValueError(f"{name}: wants rows of at least one feature and a label, found none")
+        raise ValueError(f"{name}: requires rows of at least one feature and a label, found none")
     table = np.array(rows)
     labels = table[:, -1]
     wrong = np.flatnonzero((labels != np.floor(labels)) | (labels < 0) | (labels > np.iinfo(np.int32).max))

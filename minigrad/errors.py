@@ -36,4 +36,4 @@ class MutationError(MinigradError, TypeError):
 
 
 class UserError(Exception):
-    """Something that whoever typed a command can put right; told in one line, exit code 2."""
+    """A mistake that the user of a command can correct; reported in one line, with exit code 2."""

@@ -1,7 +1,7 @@
 """A computation graph: its nodes, the order to walk them in, the search for NaN, and the `Graph` view.
 
-What a node's value is made of stands in ``scalar.py`` (a float) and ``tensor.py`` (an array); how one
-operation is computed and differentiated stands in ``registry.py`` and ``ops/``; what is in force while a node is made
+What a node's value is made of is in ``scalar.py`` (a float) and ``tensor.py`` (an array); how one
+operation is computed and differentiated is in ``registry.py`` and ``ops/``; what is in force while a node is made
 (recording, scopes), in ``contexts.py``.
 """
 
@@ -119,6 +119,15 @@ class Node:
     def __copy__(self) -> Any:
         return deepcopy(self)
 
+    def _as_option(self, op: Any, name: str) -> Any:
+        """Its plain value as an option of an operation; TypeError where a gradient is wanted, which would be lost."""
+        if getattr(self, "requires_grad", True) and current_context().recording:
+            raise TypeError(
+                f"{op.name}: {name}= is {describe(self)}, which requires a gradient, and {op.name} does not "
+                f"differentiate {name}=; give .detach() of it (or .item() for a number) if its value alone is meant"
+            )
+        return self._data[()] if getattr(self._data, "ndim", None) == 0 else self._data
+
 
 # ---- what a context asks of a new node ----------------------------------------------------------------------
 
@@ -192,7 +201,7 @@ def _source_line() -> str:
 
 
 def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
-    """The operations that ``root`` depends on, users before what they use, and the leaves that want gradients.
+    """The operations that ``root`` depends on, users before what they use, and the leaves that require gradients.
 
     Raises `StaleGraphError` if a leaf was changed after an operation used it.
     """
@@ -261,7 +270,7 @@ def _refuse_written(leaf: Node, order: list[Node]) -> None:
 class Vertex:
     """One node as a picture shows it; ``id`` is its place in `Graph.nodes`, inputs before users.
 
-    ``kind`` is "parameter" (a leaf that wants a gradient), "data" (a leaf that wants none), "constant"
+    ``kind`` is "parameter" (a leaf that requires a gradient), "data" (a leaf that does not), "constant"
     (a plain number or array in an expression) or "operation". ``grad`` is what the node's ``grad`` held when the view
     was made, of whichever roots it may be; `Graph.gradients` are those of this root.
     """
@@ -301,6 +310,11 @@ class Graph:
     nodes: tuple[Vertex, ...]
     edges: tuple[Edge, ...]
     root: int
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "Graph: a view of live nodes, not to be copied or saved; call mg.graph(root) where it is needed"
+        )
 
     def gradients(self) -> tuple[Any, ...]:
         """∂(root)/∂(vertex) for every vertex, computed afresh: no ``grad`` is read or changed, and nothing is recorded.
@@ -352,7 +366,7 @@ def graph(root: Node) -> Graph:
         If ``root`` is not a node of a graph, such as a plain array.
     """
     if not isinstance(root, Node):
-        raise TypeError(f"graph: wants a Scalar or Tensor, got {type(root).__name__}")
+        raise TypeError(f"graph: requires a Scalar or Tensor, got {type(root).__name__}")
     nodes: list[Vertex] = []
     edges: list[Edge] = []
     ids: dict[Node, int] = {}

@@ -1,4 +1,4 @@
-"""Which NumPy functions leave a graph knowingly, and what to say of those that can't be part of one."""
+"""Which NumPy functions leave a graph knowingly, and what to say about those that can't be part of one."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ PLAIN_FUNCTIONS = frozenset(
     {
         np.shape, np.ndim, np.size, np.nonzero, np.argwhere,
         np.flatnonzero, np.count_nonzero, np.array_equal, np.allclose, np.isclose, np.iscomplexobj, np.isrealobj,
-        np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type, np.array_repr, np.array_str,
-        np.array2string, np.searchsorted, np.unique, np.save, np.savez, np.savez_compressed, np.savetxt,
+        np.zeros_like, np.ones_like, np.empty_like, np.result_type, np.array_repr, np.array_str,
+        np.array2string, np.searchsorted, np.save, np.savez, np.savez_compressed, np.savetxt,
         np.may_share_memory, np.shares_memory, np.argpartition, np.array_equiv, np.can_cast, np.common_type,
         np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.digitize, np.einsum_path, np.iscomplex,
         np.isreal, np.isin, np.isneginf, np.isposinf, np.lexsort, np.min_scalar_type, np.nanargmax, np.nanargmin,
         np.linalg.matrix_rank,
     }
 )  # fmt: skip
+#: Those whose answer holds values of the array: plain only where no gradient is wanted.
+PLAIN_WITHOUT_GRADIENT = frozenset({np.full_like, np.unique})
 PLAIN_UFUNCS = frozenset(
     {np.isnan, np.isfinite, np.isinf, np.signbit, np.logical_and, np.logical_or, np.logical_not, np.logical_xor}
 )
@@ -38,6 +40,8 @@ ACCUMULATIONS = {np.add: "cumsum", np.multiply: "cumprod"}
 
 def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueError:
     """The same error with every input's name and shape, as a `ShapeError` where NumPy complains of shapes."""
+    if isinstance(error, np.exceptions.AxisError):
+        return error
     story = ", ".join(
         f"{name} is {describe(x)}" if x is not None else f"{name} is None"
         for name, x in zip(op.input_names if not op.variadic else map(str, range(len(inputs))), inputs)
@@ -50,13 +54,13 @@ def with_shapes(op: Op, inputs: tuple[Any, ...], error: ValueError) -> ValueErro
         which, shared = ("second-to-last", right[-2]) if len(right) > 1 else ("only", right[0])
         if left[-1] != shared:
             text = f"the last axis of a ({left[-1]}) must equal the {which} axis of b ({shared})"
-    own = [kind for kind in (np.linalg.LinAlgError, np.exceptions.AxisError) if isinstance(error, kind)]
-    return (*own, ShapeError)[0](f"{op.name}: {story}: {text}")
+    kind = np.linalg.LinAlgError if isinstance(error, np.linalg.LinAlgError) else ShapeError
+    return kind(f"{op.name}: {story}: {text}")
 
 
 def without_rule(op: Op) -> Exception:
     return RuleError(
-        f"{op.name}: has no derivative rule, but an input wants a gradient; give one with @{op.name}.rule, or "
+        f"{op.name}: has no derivative rule, but an input requires a gradient; give one with @{op.name}.rule, or "
         f"register it with differentiable=False"
     )
 
@@ -88,9 +92,13 @@ def in_our_words(
 #: What to use in place of functions that cannot be part of a graph.
 _INSTEAD = {
     **dict.fromkeys(
-        ("copyto", "place", "put", "put_along_axis", "putmask", "fill_diagonal"),
+        ("place", "put", "put_along_axis", "putmask", "fill_diagonal"),
         "an array in a graph is never changed in place: use mg.where(condition, new, t) or mg.at(t, key).set(new)",
     ),
+    "copyto": "join tensors with np.stack([...]) and repeat one with np.broadcast_to(t, shape); an array in a graph is "
+    "never changed in place: mg.where(condition, new, t) or mg.at(t, key).set(new) make a new one",
+    "full_like": "use np.broadcast_to(t, like.shape)",
+    "unique": "use t[np.unique(t.numpy(), return_index=True)[1]]",
     **dict.fromkeys(("insert", "delete", "block", "resize"), "use mg.concatenate of the parts t[:i] and t[i:]"),
     **dict.fromkeys(("compress", "extract", "trim_zeros"), "use an index: t[mask] or t[first:last]"),
     **dict.fromkeys(("cov", "corrcoef"), "use x = t - mg.mean(t, axis=-1, keepdims=True) and x @ x.T / (n - 1)"),

@@ -36,10 +36,7 @@ class Optimizer:
     slots = 0
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
-        if not isinstance(params, Iterable) or isinstance(params, (Tensor, Mapping)):
-            hint = {Tensor: "pass [w]", dict: "pass list(params.values())"}.get(type(params), "pass model.parameters()")
-            raise TypeError(f"{type(self).__name__}: wants a list of tensors, got {type(params).__name__}; {hint}")
-        params = list(params)
+        params = self._listed(params)
         if not params:
             raise ValueError(f"{type(self).__name__}: got no parameters")
         groups = params if isinstance(params[0], Mapping) else [{"params": params}]
@@ -47,10 +44,12 @@ class Optimizer:
         self.state: dict[Tensor, list[np.ndarray]] = {}
         self.steps = 0
         for each in groups:
+            if not isinstance(each, Mapping) or "params" not in each:
+                raise TypeError(f"{type(self).__name__}: a group is a dict with 'params', got {each!r:.60}")
             unknown = set(each) - set(options) - {"params"}
             if unknown:
                 raise TypeError(f"{type(self).__name__}: unknown option {sorted(unknown)[0]!r} in a group")
-            group = options | dict(each) | {"params": list(each["params"])}
+            group = options | dict(each) | {"params": self._listed(each["params"])}
             self._check_options(group)
             self.groups.append(group)
             for parameter in group["params"]:
@@ -79,10 +78,16 @@ class Optimizer:
         for group in self.groups:
             group[name] = value
 
+    def _listed(self, params: Any) -> list[Any]:
+        if not isinstance(params, Iterable) or isinstance(params, (Tensor, Mapping)):
+            hint = {Tensor: "pass [w]", dict: "pass list(params.values())"}.get(type(params), "pass model.parameters()")
+            raise TypeError(f"{type(self).__name__}: requires a list of tensors, got {type(params).__name__}; {hint}")
+        return list(params)
+
     def _add(self, parameter: Any) -> None:
         kind = type(self).__name__
         if not isinstance(parameter, Tensor):
-            raise TypeError(f"{kind}: wants tensors, got {type(parameter).__name__}; pass model.parameters()")
+            raise TypeError(f"{kind}: requires tensors, got {type(parameter).__name__}; pass model.parameters()")
         if not (parameter.is_leaf and parameter.requires_grad):
             raise ValueError(f"{kind}: {describe(parameter)} is not a leaf with requires_grad=True")
         if parameter in self.state:
@@ -91,9 +96,9 @@ class Optimizer:
 
     def _check_options(self, group: Mapping[str, Any]) -> None:
         for name, value in group.items():
-            low, high = _RANGES.get(name, (None, None))
-            if low is None:
+            if name not in _RANGES:
                 continue
+            low, high = _RANGES[name]
             if not isinstance(value, (int, float, np.number)):
                 raise TypeError(f"{type(self).__name__}: {name} is {value!r:.60}, but must be a number")
             if not low <= value < high:

@@ -1,6 +1,6 @@
 """How a tensor's operation is computed and recorded: the general way, and the hot paths written out.
 
-These functions make nodes of the class that they are given; what a tensor offers stands in ``tensor.py``.
+These functions make nodes of the class that they are given; what a tensor offers is in ``tensor.py``.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from .contexts import DEFAULT, current_context
-from .graph import Node, check_value, describe, finish, tick
+from .graph import check_value, finish, tick
 from .numpy_functions import with_shapes, without_rule
-from .registry import Composed, Op
+from .operands import operand, unreal_result
+from .registry import NUMBERS, REAL_KINDS, Composed, Op
 from .unchanged import COPIED, own, remember
 
 _new = object.__new__
 _ndarray = np.ndarray
-_NUMBERS = frozenset({float, int})
 
 # glibc hands the memory of a freed large array back to the system at once, and each training step then pays for
 # fetching it again, page by page. It learns from the largest array freed so far what is large: one of 16 MB, made,
@@ -28,14 +28,18 @@ np.empty(1 << 24, dtype=np.uint8)
 
 def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
     """The result of an operation with at least one node of ``kind`` among its inputs."""
-    values, wanted, foreign = [], False, False
+    values: list[Any] = []
+    wanted = foreign = False
     recording = op.differentiable and current_context().recording
     for x in inputs:
         if type(x) is kind:
             wanted = wanted or x.requires_grad
             x = x._data
-        elif type(x) not in _NUMBERS:
-            x = own(_plain(x, op), COPIED) if recording else _plain(x, op)
+        elif type(x) not in NUMBERS:
+            if type(x) is not _ndarray or x.dtype.kind not in REAL_KINDS:
+                x = operand(op, len(values), x)
+            if recording:
+                x = own(x, COPIED)
             foreign = True
         values.append(x)
     wanted = wanted and recording
@@ -55,13 +59,6 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
         if large and not node.given:
             node.given = large
     return node
-
-
-def _plain(x: Any, op: Op) -> Any:
-    """An input that is no tensor, as the kernel takes it."""
-    if isinstance(x, Node):
-        raise TypeError(f"{op.name}: a Scalar ({describe(x)}) and a Tensor don't mix; use mg.Tensor for both")
-    return x
 
 
 def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, data: Any, wanted: bool) -> Any:
@@ -86,6 +83,8 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
         if context is not DEFAULT:
             finish(node, context)
         return node
+    if data.dtype.kind not in REAL_KINDS:
+        raise unreal_result(op, inputs, data)
     for x in inputs:  # a view of a parameter would move with it
         if type(x) is kind and x.requires_grad and x.op is None and np.may_share_memory(data, x._data):
             node._data = data.copy()

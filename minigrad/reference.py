@@ -1,6 +1,6 @@
 """The tables of operations in README and docs, made from the registry: ``python -m minigrad.reference FILE ...``.
 
-A file's part between the two marks of a table is made anew; everything else in it stays.
+What is between the two marks of a table is regenerated; the rest of the file stays.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ def operations_table() -> str:
 
 
 def families_table() -> str:
-    """The names of the built-in operations, a row for each family."""
-    lines = ["| family | operations |", "|---|---|"]
+    """The names of the built-in operations, a row for each family, and how many there are."""
+    count = sum(len(operations) for operations in ops.FAMILIES.values())
+    lines = [f"{count} operations:", "", "| family | operations |", "|---|---|"]
     for family, operations in ops.FAMILIES.items():
         lines.append(f"| {family} | {', '.join(_name(op) for op in operations)} |")
     return "\n".join(lines)
@@ -53,7 +54,7 @@ TABLES: dict[str, Callable[[], str]] = {"operations": operations_table, "familie
 
 
 def renewed(text: str) -> str:
-    """A document with every table between its marks made anew; ValueError where it has none."""
+    """A document with every table between its marks regenerated; ValueError where it has none."""
     found = False
     for name, table in TABLES.items():
         begin, end = f"<!-- {name}: begin ({COMMAND}) -->", f"<!-- {name}: end -->"

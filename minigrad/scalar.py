@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
@@ -14,6 +15,8 @@ from .collector import track, untrack
 from .contexts import DEFAULT, collectable, current_context
 from .floats import FLOATS
 from .graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
+from .numpy_functions import PLAIN_UFUNCS
+from .operands import admitted_call, admitted_options, refuse_to_leave
 from .registry import Op, operation_of
 
 _new = object.__new__
@@ -126,7 +129,7 @@ class Scalar(Node):
 
     @property
     def inputs(self) -> tuple[Any, ...]:
-        """What its operation was given, in order; empty for a leaf."""
+        """The operation's inputs, in order; empty for a leaf."""
         if self.op is None:
             return ()
         if self._second is _NOTHING:
@@ -155,8 +158,12 @@ class Scalar(Node):
 
     @grad.setter
     def grad(self, value: Any) -> None:
-        if isinstance(value, Node):
+        if type(value) is Scalar:
             _refer_back(everything_behind(value))
+        elif value is None:  # as PyTorch's users start again
+            value = 0.0
+        else:
+            value = _as_float(value, "Scalar.grad")
         self._grad = value
 
     def backward(self, grad: float = 1.0, *, create_graph: bool = False) -> None:
@@ -212,6 +219,7 @@ class Scalar(Node):
         return Scalar(self._data)
 
     def __float__(self) -> float:
+        refuse_to_leave(self, "float", "number", _IN_PLACE_OF_A_NUMBER)
         return self._data
 
     def __bool__(self) -> bool:
@@ -230,6 +238,8 @@ class Scalar(Node):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         op = operation_of(ufunc)
+        if ufunc in PLAIN_UFUNCS and method == "__call__":
+            return ufunc(*(x._data if isinstance(x, Node) else x for x in inputs), **options)
         if op is None or method != "__call__" or any(np.ndim(x) for x in inputs if not isinstance(x, Node)):
             raise TypeError(f"{ufunc.__name__}: a Scalar computes with numbers only; use mg.Tensor for arrays")
         return op(*inputs, **options)
@@ -251,6 +261,8 @@ class Scalar(Node):
         if not op.differentiable:
             return value
         return _record(op, inputs, options, float(value))
+
+    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
 
     # The comparisons answer with bools.
     def __eq__(self, other: object) -> bool:
@@ -276,6 +288,15 @@ class Scalar(Node):
     __truediv__, __rtruediv__ = _binary(ops.divide, operator.truediv)
     __pow__, __rpow__ = _binary(ops.power, FLOATS.power)
 
+    __floordiv__, __rfloordiv__ = _binary(ops.floor_divide, operator.floordiv)
+    __mod__, __rmod__ = _binary(ops.remainder, operator.mod)
+
+    def __divmod__(self, other: Any) -> tuple[Scalar, Scalar]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Scalar, Scalar]:
+        return other // self, other % self
+
     def __neg__(self) -> Scalar:
         return _record(ops.negative, (self,), None, -self._data)
 
@@ -294,6 +315,9 @@ class Scalar(Node):
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *(name for name, op in ops.METHODS.items() if op.elementwise)]
+
+
+_IN_PLACE_OF_A_NUMBER = "Write mg.sin(s) in place of math.sin(s), and s.data or s.item() if a plain number is meant"
 
 
 def _record(op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None, value: float) -> Scalar:
@@ -328,11 +352,13 @@ def _as_float(value: Any, what: str) -> float:
     if isinstance(value, Node):
         kind = "name=" + repr(value.name) if value.name else f"value {value._data}"
         raise TypeError(
-            f"{what}: wants a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
+            f"{what}: requires a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
         )
     if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
         return float(value.reshape(()))
-    raise TypeError(f"{what}: wants a real number, got {type(value).__name__} {value!r:.80}")
+    if isinstance(value, numbers.Real) and not isinstance(value, np.generic):
+        return float(value)  # a Fraction, as Python's own floats take it
+    raise TypeError(f"{what}: requires a real number, got {type(value).__name__} {value!r:.80}")
 
 
 def _ieee(function: Callable[..., Any], values: list[Any], options: dict[str, Any] | None) -> Any:
@@ -362,7 +388,7 @@ def _add(gradients: dict[Node, Any]) -> None:
 
 
 def _walk(root: Scalar) -> tuple[list[Scalar], dict[Node, Any]]:
-    """`walk_backward` for Scalars, all of which want a gradient: the order, and a zero for every node."""
+    """`walk_backward` for Scalars, all of which require a gradient: the order, and a zero for every node."""
     order: list[Scalar] = []
     leaves: list[Scalar] = []
     gradients: dict[Node, Any] = {root: 0.0}

@@ -8,27 +8,28 @@ import types
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 from .graph import Node
 from .nn.module import Module
-from .registry import Composed, Op
 
 _GENERATORS = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
+P = ParamSpec("P")
+T = TypeVar("T")
 _CONTAINERS = (list, tuple, set, frozenset, deque)
 
-#: Packages whose objects are nobody's state to put back, or have a way of their own.
-_FOREIGN = frozenset(sys.stdlib_module_names) | {"numpy", "torch", "jax", "jaxlib", "tensorflow"}
+#: Packages whose functions and objects are not the user's.
+_FOREIGN = frozenset(sys.stdlib_module_names) | {"minigrad", "numpy", "torch", "jax", "jaxlib", "tensorflow"}
 
 
 def found_from(root: Any) -> list[Any]:
     """Everything that can hold state and is reached from an object, each once.
 
-    A function is followed into what it closes over, its defaults and the globals of its own file that it names; an
-    object into its attributes.
+    A function is followed into what it closes over, its defaults and the globals that it names, functions of the user's
+    among them; an object into its attributes.
     """
     found: dict[int, Any] = {}
     todo = [root]
@@ -58,9 +59,13 @@ def _inside(holder: Any) -> list[Any]:
 def _has_attributes(holder: Any) -> bool:
     """Whether it is an object of a class of the user's (or a module of ours), whose attributes are its state."""
     kind = type(holder)
-    if not kind.__dictoffset__ or isinstance(holder, (Op, Composed)):
+    if not kind.__dictoffset__:
         return False
-    return kind is types.SimpleNamespace or kind.__module__.partition(".")[0] not in _FOREIGN
+    return kind is types.SimpleNamespace or issubclass(kind, Module) or _is_users(kind.__module__)
+
+
+def _is_users(module: Any) -> bool:
+    return str(module).partition(".")[0] not in _FOREIGN
 
 
 def _used_by(function: types.FunctionType) -> list[Any]:
@@ -78,7 +83,7 @@ def _used_by(function: types.FunctionType) -> list[Any]:
         codes.extend(each for each in code.co_consts if isinstance(each, types.CodeType))
     for name in names & function.__globals__.keys():
         value = function.__globals__[name]
-        if not isinstance(value, types.FunctionType) or value.__globals__ is function.__globals__:
+        if not isinstance(value, types.FunctionType) or _is_users(value.__module__):
             found.append(value)
     return found
 
@@ -122,6 +127,17 @@ def kept(holders: list[Any]) -> Iterator[None]:
     finally:
         for each in undo:
             each()
+
+
+def leaving_no_trace(function: Callable[P, T]) -> Callable[P, T]:
+    """The same function, after which all state behind its arguments is as it was."""
+
+    @wraps(function)
+    def traceless(*arguments: P.args, **options: P.kwargs) -> T:
+        with kept(state_behind([arguments, options])):
+            return function(*arguments, **options)
+
+    return traceless
 
 
 def _undo(holder: Any) -> list[Callable[[], None]]:

@@ -16,10 +16,12 @@ from .numpy_functions import (
     ACCUMULATIONS,
     PLAIN_FUNCTIONS,
     PLAIN_UFUNCS,
+    PLAIN_WITHOUT_GRADIENT,
     REDUCTIONS,
     in_our_words,
     not_differentiable,
 )
+from .operands import admitted_call, admitted_options, real_array, refuse_masks, refuse_to_leave
 from .recording import apply, apply_unary, binary, method, unary
 from .registry import Composed, Op, operation_of
 
@@ -81,9 +83,10 @@ class Tensor(Node):
     def __init__(self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         if isinstance(data, Node):
             raise TypeError(f"Tensor: got {describe(data)}, already a node; use .detach() for a leaf with its values")
+        refuse_masks("Tensor: data", data)
         array = np.array(data, dtype=dtype)
         if array.dtype.kind not in "fiub":
-            raise TypeError(f"Tensor: wants real numbers, got dtype {array.dtype}" + _name_of(name))
+            raise TypeError(f"Tensor: requires real numbers, got dtype {array.dtype}" + _name_of(name))
         if requires_grad and array.dtype.kind != "f":
             raise TypeError(
                 f"Tensor: requires_grad=True needs a floating dtype, got {array.dtype}{_name_of(name)}; "
@@ -165,7 +168,7 @@ class Tensor(Node):
         return self._data.copy()
 
     def detach(self) -> Tensor:
-        """A new leaf that wants no gradient, with a copy of the values."""
+        """A new leaf that requires no gradient, with a copy of the values."""
         return Tensor(self._data, name=self.name)
 
     def tolist(self) -> Any:
@@ -175,7 +178,7 @@ class Tensor(Node):
     # ---- backward -----------------------------------------------------------------------------------
 
     def backward(self, grad: Any = None, *, create_graph: bool = False, retain_grads: bool = False) -> None:
-        """Add the gradient of this tensor by each leaf that wants one to the leaf's ``grad``.
+        """Add the gradient of this tensor with respect to each leaf that requires one to the leaf's ``grad``.
 
         Parameters
         ----------
@@ -185,7 +188,7 @@ class Tensor(Node):
         create_graph
             Gradients become Tensors with a graph of their own, to be differentiated again.
         retain_grads
-            Keep the gradient on every node, not on leaves alone (what a drawing wants).
+            Keep the gradient on every node, not only on leaves (for drawings).
 
         Raises
         ------
@@ -194,7 +197,7 @@ class Tensor(Node):
         StaleGraphError
             If a leaf was changed after this graph used it.
         RuntimeError
-            If nothing here wants a gradient.
+            If nothing here requires a gradient.
 
         Examples
         --------
@@ -216,7 +219,7 @@ class Tensor(Node):
                 )
             grad = np.ones_like(self._data)
         elif not (create_graph and isinstance(grad, Tensor)):
-            grad = np.asarray(getattr(grad, "_data", grad), dtype=self._data.dtype)
+            grad = real_array("backward: grad", _plain(grad)).astype(self._data.dtype, copy=False)
         if grad.shape != self._data.shape:
             raise ShapeError(f"backward: grad is {grad.shape}, but {describe(self)} needs a gradient of its shape")
         if create_graph and not isinstance(grad, Tensor):
@@ -228,21 +231,34 @@ class Tensor(Node):
             return {}
         return dict(zip(nodes, gradients_of(self, nodes, np.ones_like(self._data), False)))
 
-    # ---- NumPy's protocols --------------------------------------------------------------------------
+    # ---- NumPy's protocols, and those of others -------------------------------------------------------
+
+    #: Above those of pandas' tables: ``df * t`` is then left to `Tensor`, which takes the table's values.
+    __pandas_priority__ = 10_000
+
+    @property
+    def _mask(self) -> Any:
+        """What `numpy.ma` looks for in any operand, together with ``_data``, which would leave the graph."""
+        refuse_to_leave(self, "np.ma", "masked array", "Use mg.where(mask, 0.0, t) for what a mask is to leave out")
+        raise AttributeError("a Tensor has no mask")
 
     @classmethod
     def _apply(cls, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
         return apply(cls, op, inputs, options)
 
+    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__":
             op = operation_of(ufunc)
+            if op is None and ufunc.__name__ == "clip":  # what array.clip(t) calls, and nowhere public
+                op = ops.clip
             if op is not None:
                 if options or isinstance(op, Composed):
                     return op(*inputs, **options)
                 return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
-                return ufunc(*(getattr(x, "_data", x) for x in inputs), **options)
+                return ufunc(*map(_plain, inputs), **options)
         elif method == "reduce" and ufunc in REDUCTIONS:
             options = {"axis": 0} | options
             return getattr(ops, REDUCTIONS[ufunc])(*inputs, **options)
@@ -257,19 +273,15 @@ class Tensor(Node):
             arguments, options = in_our_words(op, function, arguments, options)
         if op is not None:
             return op(*arguments, **options)
-        if function in PLAIN_FUNCTIONS:
-            return function(
-                *(getattr(x, "_data", x) for x in arguments),
-                **{k: getattr(x, "_data", x) for k, x in options.items()},
-            )
+        if function in PLAIN_FUNCTIONS or (
+            function in PLAIN_WITHOUT_GRADIENT
+            and not any(isinstance(x, Node) and x.requires_grad for x in (*arguments, *options.values()))
+        ):
+            return function(*map(_plain, arguments), **{k: _plain(x) for k, x in options.items()})
         raise not_differentiable(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if self.requires_grad:
-            raise TypeError(
-                f"{describe(self)} wants a gradient and would leave its graph as a plain array; use .numpy() or "
-                ".detach() if that is meant, or a function that minigrad records"
-            )
+        refuse_to_leave(self, "np.asarray", "array", _IN_PLACE_OF_AN_ARRAY)
         return np.array(self._data, dtype=dtype, copy=copy)
 
     # ---- containers ---------------------------------------------------------------------------------
@@ -278,6 +290,8 @@ class Tensor(Node):
         return len(self._data)
 
     def __iter__(self) -> Iterator[Tensor]:
+        if self._data.ndim == 0:
+            raise TypeError(f"{describe(self)} is 0-d: there is nothing to iterate over")
         return (self[i] for i in range(len(self._data)))
 
     def __getitem__(self, key: Any) -> Tensor:
@@ -293,9 +307,11 @@ class Tensor(Node):
         return bool(self._data)
 
     def __float__(self) -> float:
+        refuse_to_leave(self, "float", "number", _IN_PLACE_OF_A_NUMBER)
         return float(self._data)
 
     def __int__(self) -> int:
+        refuse_to_leave(self, "int", "number", _IN_PLACE_OF_A_NUMBER)
         return int(self._data)
 
     def __index__(self) -> int:
@@ -340,8 +356,17 @@ class Tensor(Node):
     __sub__, __rsub__ = binary(ops.subtract)
     __mul__, __rmul__ = binary(ops.multiply)
     __truediv__, __rtruediv__ = binary(ops.divide)
+    __floordiv__, __rfloordiv__ = binary(ops.floor_divide)
+    __mod__, __rmod__ = binary(ops.remainder)
     __matmul__, __rmatmul__ = binary(ops.matmul)
     _power, __rpow__ = binary(ops.power)
+
+    def __divmod__(self, other: Any) -> Any:
+        return ops.divmod_(self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return ops.divmod_(other, self)
+
     __neg__ = unary(ops.negative)
     __pos__ = unary(ops.positive)
     __abs__ = unary(ops.absolute)
@@ -374,6 +399,22 @@ class Tensor(Node):
         return ops.greater_equal(self, other)
 
     __hash__ = object.__hash__
+
+
+_IN_PLACE_OF_A_NUMBER = (
+    "Write np.sin(t) in place of math.sin(t), np.stack([...]) or mg.at(z, i).set(t) in place of z[i] = t, and t.item() "
+    "(or float(t.detach())) if a plain number is meant"
+)
+
+_IN_PLACE_OF_AN_ARRAY = (
+    "Join tensors with np.stack([...]) in place of np.array([...]), repeat one with np.broadcast_to(t, shape) in place "
+    "of np.full, write df.to_numpy() @ t for a DataFrame and s.toarray() @ t for a sparse array, use a function that "
+    "minigrad records for one that it does not, and take t.numpy() or t.detach() if a plain array is meant"
+)
+
+
+def _plain(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
 
 
 def _name_of(name: str | None) -> str:

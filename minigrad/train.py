@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .contexts import no_grad
-from .data import Seed, batches, finite_array
+from .data import Seed, batches, finite_array, real_array
 from .graph import describe
 from .nn.layers import BatchNorm
 from .nn.module import Module
@@ -62,7 +62,7 @@ class History:
 def outputs_of(model: Module, x: Any) -> np.ndarray:
     """What the model gives for each sample, at test time and without a graph."""
     with _Evaluating(model), no_grad():
-        return _values(model(np.asarray(x)))
+        return _values(model(real_array("predict", "x", x)))
 
 
 def predict(model: Module, x: Any) -> np.ndarray:
@@ -71,7 +71,7 @@ def predict(model: Module, x: Any) -> np.ndarray:
     Raises ValueError if the model gives a single column, which holds no classes to choose from.
     """
     outputs = outputs_of(model, x)
-    if outputs.ndim < 2 or outputs.shape[-1] == 1:
+    if outputs.ndim < min(2, np.ndim(x)) or outputs.shape[-1] == 1:
         raise ValueError(
             f"predict: the model gives {outputs.shape}, one number a sample and no scores of classes; "
             "use mg.train.outputs_of(model, x), and compare logits with 0 or probabilities with 0.5"
@@ -87,7 +87,7 @@ def evaluate(
     The score is the accuracy for a classifier and R² for a regression, as `fit` chooses it; None where there is no
     telling and none is given.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = real_array("evaluate", "x", x), real_array("evaluate", "y", y)
     outputs, value = _measured(model, cost, x, y)
     score = score or score_of(cost, outputs, y)
     return value, None if score is None else float(score(outputs, y))
@@ -175,11 +175,18 @@ def fit(
     >>> history.train_accuracy[-1] > 0.95
     True
     """
+    if not isinstance(model, Module) or not hasattr(optimizer, "zero_grad") or not callable(cost):
+        given = ", ".join(type(each).__name__ for each in (model, cost, optimizer))
+        raise TypeError(f"fit: requires a Module, a cost function and an optimizer, in this order, got {given}")
     if epochs < 0 or batch_size < 1:
         raise ValueError(f"fit: epochs is {epochs} and batch_size {batch_size}; they must be at least 0 and 1")
     x, y = _data_set("", x, y)
-    dev = None if dev is None else _data_set("dev ", *dev)
-    _check_parameters(model, cost, optimizer)
+    if dev is not None:
+        if not isinstance(dev, (tuple, list)) or len(dev) != 2:
+            raise TypeError(f"fit: dev is {type(dev).__name__}, but must be a pair (x, y)")
+        dev = _data_set("dev ", *dev)
+    if isinstance(optimizer, Optimizer):
+        _check_parameters(model, cost, optimizer)
     generator = np.random.default_rng(rng)
     leaves_one_out = 1 < batch_size < len(x) and len(x) % batch_size == 1
     leaves_one_out &= any(isinstance(each, BatchNorm) for each in model.modules())
@@ -253,7 +260,7 @@ def _progress_bar(batches: int, shown: bool) -> Any:
 
 
 def _step(model: Module, cost: Callable[..., Any], optimizer: Optimizer, x: np.ndarray, y: np.ndarray) -> float:
-    """One mini-batch: forward, backward, update; gives the cost."""
+    """One mini-batch: forward, backward, update; returns the cost."""
     optimizer.zero_grad()
     loss = cost(model(x), y)
     if not isinstance(loss, Tensor):

@@ -2,7 +2,7 @@
 
 Each takes functions of arrays, or of nested containers of arrays (lists, tuples, named tuples, dicts, dataclasses),
 and works to any order: inside another transform the arrays are tensors, and what is computed can be differentiated
-again. So it is where a tensor that wants a gradient is given; under `no_grad` results are constants.
+again. So it is where a tensor that requires a gradient is given; under `no_grad` results are constants.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .contexts import enable_grad, is_grad_enabled
 from .errors import ShapeError
 from .forward import push_forward
 from .graph import Node
+from .operands import real_array, refuse_masks
 from .tensor import Tensor
 from .trees import leaves_of, rebuilt
 
@@ -108,7 +109,7 @@ class _Run:
     def here(self, *given: Any) -> _Run:
         """This run as it is used here and now, with these tangents or cotangents: maybe not where it was made.
 
-        Results are tensors inside another transform, and where a tensor that wants a gradient is among what is given.
+        Results are tensors inside another transform, and where an argument is a tensor that requires a gradient.
         """
         run = copy(self)
         run._look_around([*self.given, *given])
@@ -120,7 +121,7 @@ class _Run:
         self.inside = _depth.get() > 0 or wanted
 
     def pull_back(self, cotangents: Sequence[Any]) -> list[Any]:
-        """The gradient of Σ ⟨output, cotangent⟩ by every input, zeros where it does not depend on it."""
+        """The gradient of Σ ⟨output, cotangent⟩ with respect to every input, zeros where it does not depend on it."""
         create_graph = self.inside and self.recorded
         pairs = [(y, c) for y, c in zip(self.outputs, cotangents) if isinstance(y, Tensor) and y.requires_grad]
         found: list[Any] = [None] * len(self.inputs)
@@ -131,7 +132,7 @@ class _Run:
                     root = sum((ops.sum(y * c) for y, c in pairs), start=Tensor(0.0))
                     cotangent = np.ones(())
                 if not isinstance(cotangent, Tensor):
-                    cotangent = np.asarray(cotangent, dtype=root.dtype)
+                    cotangent = real_array(f"{self.what}: a cotangent", cotangent).astype(root.dtype, copy=False)
                     cotangent = Tensor(cotangent) if create_graph else cotangent
                 elif not create_graph:
                     cotangent = cotangent._data
@@ -143,7 +144,8 @@ class _Run:
         create_graph = self.inside and self.recorded
         tangents: dict[Node, Any] = {}
         for x, v in zip(self.inputs, directions):
-            v = v if isinstance(v, Tensor) else np.asarray(v, dtype=x.dtype)
+            if not isinstance(v, Tensor):
+                v = real_array(f"{self.what}: a tangent", v).astype(x.dtype, copy=False)
             tangents[x] = (v if isinstance(v, Tensor) else Tensor(v)) if create_graph else getattr(v, "_data", v)
         roots = [y for y in self.outputs if isinstance(y, Tensor)]
         with enable_grad():
@@ -169,9 +171,13 @@ def _input(what: str, leaf: Any, kept: bool) -> Tensor:
     if isinstance(leaf, Tensor):
         tied = leaf.requires_grad and is_grad_enabled()
         return ops.positive(leaf) if tied else Tensor(leaf._data, requires_grad=True)
+    refuse_masks(f"{what}: an argument", leaf)
     array = np.asarray(leaf)
     if array.dtype.kind != "f":
-        raise TypeError(f"{what}: an argument to differentiate by holds {array.dtype}; give floats, such as 1.0 for 1")
+        raise TypeError(
+            f"{what}: an argument to differentiate with respect to has dtype {array.dtype}; "
+            "give floats, such as 1.0 for 1"
+        )
     if kept:
         return Tensor(array, requires_grad=True)
     node = Tensor(0.0, requires_grad=True)
@@ -196,7 +202,7 @@ def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
-    """A function that gives f's value and its gradient.
+    """A function that returns f's value and its gradient.
 
     With ``has_aux`` f returns ``(value, anything)``, and the result is ``((value, anything), gradient)``.
     See `grad` for the rest.
@@ -223,17 +229,23 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) 
     Parameters
     ----------
     f
-        Takes arrays (or nested lists, tuples, dicts and dataclasses of arrays) and gives one number.
+        Takes arrays (or nested lists, tuples, dicts and dataclasses of arrays) and returns one number.
     argnums
-        Which argument, or arguments, to differentiate by: a number gives one gradient, of the argument's
+        Which argument, or arguments, to differentiate with respect to: a number gives one gradient, of the argument's
         form; several give a tuple.
     has_aux
         f returns ``(value, anything)``, and the result is ``(gradient, anything)``.
 
+    Notes
+    -----
+    Arrays give arrays. A tensor that requires a gradient, among the arguments, gives tensors, which can be
+    differentiated again. Tensors that f closes over count as constants of the result: pass as arguments whatever the
+    gradient is to be differentiated with respect to (a gradient penalty's weights, say).
+
     Raises
     ------
     TypeError
-        If such an argument holds no floats, or argnums names none.
+        If such an argument has no floats, or argnums names none.
     ShapeError
         If the value has several entries.
 
@@ -339,7 +351,7 @@ def linearize(f: Callable[..., Any], *arguments: Any) -> tuple[Any, Callable[...
 def jacobian(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = False) -> Callable[..., Any]:
     """All of ∂f/∂x: for every array y of the value and x of the argument one of shape ``y.shape + x.shape``.
 
-    Containers of the argument stand inside those of the value. One walk backward for each entry of the value where
+    Containers of the argument are nested in those of the value. One walk backward for each entry of the value where
     it has no more entries than the argument, else one walk forward for each entry of the argument.
 
     >>> import numpy as np, minigrad as mg

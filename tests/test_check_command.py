@@ -75,10 +75,10 @@ def test_inputs_may_be_given_as_numbers_lists_and_files(homework, tmp_path, caps
     ("arguments", "message"),
     [
         (["nowhere.py:f"], "nowhere.py: there is no such file"),
-        (["{}"], "wants FILE.py:function"),
+        (["{}"], "expected FILE.py:function"),
         (["{}:missing"], "has no function 'missing'; it has cost, by_hand, careless, annotated, bare, vector, twice"),
         (["{}:bare"], "no example for its argument 'x'"),
-        (["{}:bare", "--input", "one"], "--input one: wants a number"),
+        (["{}:bare", "--input", "one"], "--input one: expected a number"),
         (["{}:bare", "--input", "no.npy"], "no.npy"),
         (["{}:bare", "--input", "1", "--input", "2"], "--input was given 2 times, but bare takes 1"),
         (["{}:vector", "--derivative", "twice"], "projection="),

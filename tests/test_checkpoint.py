@@ -58,6 +58,25 @@ def test_a_dropout_has_the_same_mask_when_it_is_computed_again(name):
     assert 0 < np.count_nonzero(g(np.ones(40))) < 40
 
 
+LAYER = mg.checkpoint(lambda h: mg.dropout(np.tanh(h), 0.9, RNG))
+
+
+def test_checkpoints_inside_checkpoints_have_the_masks_of_the_first_time():
+    block = mg.checkpoint(lambda h: LAYER(LAYER(h)))
+    x = mg.Tensor(np.linspace(1, 2, 40), requires_grad=True)
+    state = RNG.bit_generator.state
+    y = np.sum(block(block(x)))
+    y.backward()
+    by_checkpoints, x.grad = x.grad, None
+    RNG.bit_generator.state = state
+    h = x
+    for _ in range(4):
+        h = mg.dropout(np.tanh(h), 0.9, RNG)
+    np.sum(h).backward()
+    assert float(np.sum(h).data) == float(y.data)
+    np.testing.assert_allclose(by_checkpoints, x.grad, rtol=1e-13)
+
+
 def test_masks_go_on_from_one_call_to_the_next():
     f = mg.checkpoint(RANDOM["one that is closed over"])
     x = mg.Tensor(np.ones(40), requires_grad=True)

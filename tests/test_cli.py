@@ -1,13 +1,21 @@
 """`minigrad demo`: what it writes and prints, and how it answers bad input."""
 
+import gzip
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import minigrad as mg
+import viz
 from minigrad.cli import main
 from minigrad.data import load_digits
 
+ROOT = str(Path(__file__).parent.parent)
 WRITTEN = {
     "confusion.png", "confusion.svg", "gradient_check.txt", "gradient_flow.png", "gradient_flow.svg", "index.html",
     "scalar_graph.png", "scalar_graph.svg", "training_curves.png", "training_curves.svg", "training_step.png",
@@ -74,6 +82,79 @@ def test_other_bad_input_is_one_line_too(tmp_path, capsys, arguments, message):
     assert error.count("\n") == 1
     assert message in error
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["cut.csv.gz", "plain.csv.gz", "binary.csv"])
+def test_a_damaged_digits_file_is_one_line_that_names_file_and_row(tmp_path, capsys, name):
+    rows = b"".join(b"%d," % i * 64 + b"3\n" for i in range(200))
+    packed = gzip.compress(rows, mtime=0)
+    content = {"cut.csv.gz": packed[:-40], "plain.csv.gz": rows, "binary.csv": b"\x89PNG\r\n\x1a\n"}[name]
+    (tmp_path / name).write_bytes(content)
+    assert main(["demo", "--out", str(tmp_path / "out"), "--digits", str(tmp_path / name)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert re.search(rf"{re.escape(name)}: .*after row \d+", error)
+
+
+@pytest.mark.parametrize("content", ["", "cut", "text", "pickled"])
+def test_a_damaged_array_file_is_one_line_that_names_it(tmp_path, capsys, content):
+    (tmp_path / "f.py").write_text("import numpy as np\n\ndef cost(x):\n    return np.sum(x * x)\n")
+    file = tmp_path / "x.npy"
+    np.save(file, np.array([{}]) if content == "pickled" else np.ones(3), allow_pickle=True)
+    whole = file.read_bytes()
+    file.write_bytes({"": b"", "cut": whole[:-3], "text": b"1 2 3\n", "pickled": whole}[content])
+    assert main(["check", f"{tmp_path / 'f.py'}:cost", "--input", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert f"--input {file}: is no whole .npy file of numbers" in error
+
+
+@pytest.mark.parametrize("number", ["-1e-3", "-5", "-.5", "-1E+2"])
+def test_a_negative_number_is_an_input_and_no_option(tmp_path, capsys, number):
+    (tmp_path / "f.py").write_text("def cost(x, y):\n    return x * x * y\n")
+    target = f"{tmp_path / 'f.py'}:cost"
+    for given in (["--input", number, "--input", "2"], ["--input=2", "--input", number]):
+        assert main(["check", target, *given]) == 0
+        assert f" {float(number):.6g}" in capsys.readouterr().out
+    assert main(["check", target, "--input", "1" + "0" * 400]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["check", "demo"])
+def test_ctrl_c_is_one_line_and_exit_code_130(tmp_path, capsys, monkeypatch, command):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    (tmp_path / "f.py").write_text("def cost(x=1.0):\n    raise KeyboardInterrupt\n")
+    monkeypatch.setattr(mg.train, "fit", interrupted)
+    arguments = {"check": [f"{tmp_path / 'f.py'}:cost"], "demo": ["--out", str(tmp_path / "out")]}[command]
+    assert main([command, *arguments]) == 130
+    assert capsys.readouterr().err == f"minigrad {command}: interrupted\n"
+
+
+def test_a_missing_layout_program_is_one_line(tmp_path, capsys, monkeypatch):
+    def missing(*_, **__):
+        raise viz.LayoutError("no layout program: run pip install graphviz-pure, or install Graphviz's dot")
+
+    monkeypatch.setattr(viz.layout, "program", missing)
+    assert main(["demo", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("minigrad demo: no layout program")
+
+
+def test_python_m_minigrad_is_the_command(tmp_path):
+    (tmp_path / "f.py").write_text("def cost(x=2.0):\n    return x * x\n")
+
+    def run(*arguments):
+        command, environment = [sys.executable, "-m", "minigrad", *arguments], os.environ | {"PYTHONPATH": ROOT}
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+
+    checked = run("check", "f.py:cost")
+    assert checked.returncode == 0
+    assert "passed" in checked.stdout
+    assert run("--version").stdout == f"minigrad {mg.__version__}\n"
+    refused = run("check", "nowhere.py:cost")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "usage: minigrad" in run().stderr
 
 
 def test_unknown_options_exit_with_2(capsys):

@@ -3,6 +3,7 @@
 import gc
 import weakref
 
+import numpy as np
 import pytest
 
 import minigrad as mg
@@ -83,6 +84,18 @@ def test_the_collector_still_does_not_look_at_ordinary_graphs_after_it():
     y.backward()
     assert not any(gc.is_tracked(vertex.node) for vertex in mg.graph(y).nodes if vertex.kind == "operation")
     assert (type(x.grad), x.grad) == (float, pytest.approx(1 + 2 * 0.5 * (1 - float(mg.tanh(0.25)) ** 2)))
+
+
+def test_a_scalars_gradient_is_a_number_or_a_scalar():
+    x = mg.Scalar(2.0)
+    for start in (None, 0, np.float32(0.0), np.zeros(1), False):
+        x.grad = start
+        (x * x).backward()
+        assert (type(x.grad), x.grad) == (float, 4.0)
+    for wrong in ("0", [0.0], mg.Tensor(0.0), 1j):
+        with pytest.raises(TypeError, match=r"Scalar\.grad: requires a"):
+            x.grad = wrong
+    assert x.grad == 4.0
 
 
 def test_a_class_of_ones_own_cannot_be_made_of_scalar():

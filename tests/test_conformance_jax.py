@@ -145,7 +145,7 @@ def cholesky(a, upper):
 
 
 def eigh(a, UPLO="L"):
-    return jnp.linalg.eigh(mirrored(a, UPLO))
+    return jnp.linalg.eigh(mirrored(a, UPLO), UPLO, symmetrize_input=False)  # LAPACK takes other signs for "U"
 
 
 def svd(a, full_matrices=False, compute_uv=True, hermitian=False):
@@ -267,7 +267,7 @@ REFERENCES = {
     "quantile": quantile, "gradient": gradient, "percentile": lambda a, q, **o: quantile(a, np.asarray(q) / 100, **o),
     "take": lambda a, i, axis, mode: jnp.take(a, i, axis=axis, mode="clip" if mode == "clip" else "wrap"),
     "getitem": lambda a, key: a[key], "scatter_add": lambda v, key, shape: jnp.zeros(shape).at[key].add(v),
-    "set_at": lambda a, v, key: a.at[key].set(v), "add_at": lambda a, v, key: a.at[key].add(v),
+    "set_at": lambda a, v, key: a.at[key].set(v.reshape(a[key].shape)), "add_at": lambda a, v, key: a.at[key].add(v),
     "multiply_at": lambda a, v, key: multiplied(a, v, key), "maximum_at": lambda a, v, key: a.at[key].max(v),
     "minimum_at": lambda a, v, key: a.at[key].min(v), "flatten": jnp.ravel, "sliding_window_view": windows,
     "repeat": lambda a, n, axis: jnp.repeat(a, jnp.asarray(n), axis=axis), "pad": pad,
@@ -275,6 +275,7 @@ REFERENCES = {
     "contraction": lambda *a, inputs, output: jnp.einsum(f"{','.join(inputs)}->{output}", *a),
     "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(eigh), "eig_row": row(eig),
     "eigh": eigh, "eigvalsh": lambda a, UPLO: eigh(a, UPLO)[0], "cholesky": cholesky, "p_length": p_length,
+    "pinv": lambda a, hermitian: jnp.linalg.pinv(mirrored(a) if hermitian else a),
     "eig": eig, "eigvals": lambda a: eig(a)[0], "svd": svd, "qr_row": row(jnp.linalg.qr),
     "svd_row": row(svd), "norm": norm, "length": length,
     "lstsq": lstsq, "least_squares": lambda a, b, rcond: jnp.linalg.pinv(a) @ b,

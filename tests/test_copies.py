@@ -69,6 +69,12 @@ def test_a_node_inside_a_graph_is_not_copied_and_the_error_says_what_is(make, wa
     assert way(leaf).grad.is_leaf
 
 
+def test_the_view_of_a_graph_is_not_copied_and_the_error_says_so():
+    for way in WAYS:
+        with pytest.raises(TypeError, match="Graph: a view of live nodes"):
+            way(mg.graph(scalar() * 2.0))
+
+
 def test_a_node_that_two_containers_share_is_shared_by_their_copies():
     w = tensor()
     for way in WAYS[1:]:

@@ -1,4 +1,4 @@
-"""Points where a derivative is delicate: each decision that a docstring states, held."""
+"""Points where a derivative is delicate: each decision that a docstring states, tested."""
 
 import warnings
 

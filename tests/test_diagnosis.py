@@ -138,6 +138,13 @@ def test_where_the_derivative_is_infinite_the_report_says_so_and_accuses_no_rule
         assert report.comparisons["input 0"].verdict[1] == "right"
 
 
+def test_a_finite_claim_where_the_slope_is_infinite_is_no_pass_and_the_report_says_why():
+    safe = lambda x: np.where(x == 0, 0.0, 1 / (3 * np.cbrt(np.where(x == 0, 1, x)) ** 2))  # noqa: E731
+    report = told((lambda x: float(np.sum(np.cbrt(x))), safe), np.array([0.0, 1.0]))
+    assert report.notes["input 0"] == "the numerical derivative is infinite at [0]: the function has none there"
+    assert report.comparisons["input 0"].verdict.tolist() == ["inconclusive", "right"]
+
+
 def test_an_input_that_the_value_does_not_depend_on_is_told():
     for mode in ("reverse", "forward", "both"):
         report = check_gradients(lambda x, unused: np.sum(x**2), X, np.ones(2), names=["x", "unused"], mode=mode)

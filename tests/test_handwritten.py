@@ -145,7 +145,9 @@ def test_integers_masks_and_texts_are_held_fixed_wherever_they_stand():
     assert check_gradients((pair[0], lambda x, y, n: (pair[1](x, y, n), None, None)), np.ones(2), np.array([1, 2]), 3)
     assert check_gradients(lambda a, n: a**n, 1.5, 3).entries == 1  # Scalars
     assert check_gradients(lambda p: p["w"] * p["n"], {"w": np.ones(2), "n": 2, "name": "layer"}).entries == 2
-    with pytest.raises(TypeError, match=r"nothing to differentiate by: x is held fixed \(int\); write 1.0, not 1"):
+    with pytest.raises(
+        TypeError, match=r"nothing to differentiate with respect to: x is held fixed \(int\); write 1.0, not 1"
+    ):
         check_gradients(lambda x: x, 1, names=["x"])
 
 
@@ -205,8 +207,8 @@ def test_a_gradient_of_the_wrong_form_is_told_in_its_own_words(gradient, inputs,
         (np.array([1j]), "input 0 holds complex128; complex numbers are not differentiated"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), "input 0 is a masked array"),
         (object(), "input 0 is object; give the arrays in it"),
-        (np.array(["a"]), r"nothing to differentiate by: input 0 is held fixed \(<U1\)"),
-        ({"n": 1}, r"nothing to differentiate by: input 0\['n'\] is held fixed \(int\)"),
+        (np.array(["a"]), r"nothing to differentiate with respect to: input 0 is held fixed \(<U1\)"),
+        ({"n": 1}, r"nothing to differentiate with respect to: input 0\['n'\] is held fixed \(int\)"),
     ],
 )
 def test_an_input_that_has_no_derivative_is_told_in_its_own_words(x, message):

@@ -119,6 +119,8 @@ MISSING = {
     "mg.testing.gradient_property(x=mg.real())(np.tanh)": "hypothesis",
     "mg.testing.gradient_property(mg.tanh)": "hypothesis",
     "mg.testing.strategies": "hypothesis",
+    "from minigrad.testing import strategies": "hypothesis",
+    "from minigrad.testing.strategies import arrays": "hypothesis",
     "mg.testing.check_gradients(np.tanh, x, framework='torch')": "torch",
 }
 
@@ -149,6 +151,13 @@ def test_a_missing_package_is_named_where_it_is_used(messages, program, package)
     assert re.search(rf"\bneeds {package}: pip install {package}$", messages[program])
 
 
+def test_what_is_installed_is_not_imported_before_it_is_used():
+    packages = {"networkx", "graphviz", "matplotlib", "tqdm", "sklearn", "hypothesis", "pytest"}
+    program = f"import sys, minigrad, viz; print(*{packages!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "\n"), done.stdout + done.stderr
+
+
 def test_a_wrong_gradient_is_traced_to_its_operation_where_nothing_can_be_drawn(bare):
     done = bare.run("""
 import minigrad as mg, numpy as np
@@ -169,11 +178,10 @@ except mg.testing.GradientError as error:
 def test_the_commands_answer_in_one_line_what_is_missing(bare, tmp_path):
     homework = tmp_path / "homework.py"
     homework.write_text("import numpy as np\ndef cost(w=np.array([1.0, 2.0])):\n    return np.sum(w ** 3)\n")
-    checked = bare.call(
-        str(bare.scripts / "minigrad"), "check", f"{homework}:cost", "--html", str(tmp_path / "report.html")
-    )
+    page = tmp_path / "report.html"
+    checked = bare.call(str(bare.scripts / "minigrad"), "check", f"{homework}:cost", "--html", str(page))
     assert checked.returncode == 0, checked.stderr
-    assert "passed" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "passed" in page.read_text(encoding="utf-8")
     assert "gradient check: passed" in checked.stdout
     demo = bare.call(str(bare.scripts / "minigrad"), "demo", "--out", str(tmp_path / "out"))
     assert demo.returncode == 2
@@ -202,3 +210,10 @@ def test_nobody_is_told_to_install_a_strangers_package():
         if file.is_file():
             found = re.search(r"pip install\s+['\"]?(minigrad|viz)\b", file.read_text(encoding="utf-8"))
             assert not found, f"{file.relative_to(ROOT)}: {found[0]!r} names a stranger's package"
+
+
+def test_the_classifiers_name_the_pythons_that_ci_tries():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [each.rpartition(" ")[2] for each in project["classifiers"] if "Python :: 3." in each]
+    newer = re.search(r"^for minor in ([\d ]+);", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)[1]
+    assert named == [project["requires-python"].removeprefix(">="), *(f"3.{minor}" for minor in newer.split())]

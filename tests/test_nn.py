@@ -212,6 +212,7 @@ def test_parameters_are_found_in_lists_tuples_dicts_and_dataclasses_however_deep
         "blocks.1.0.beta",
     ]  # fmt: skip
     assert len(list(model.modules())) == 5
+    assert "heads.left: Linear(2, 1)" in repr(model)
     assert not model.eval().blocks[1][0].training
     before = [p.data.copy() for p in model.parameters()]
     optimizer = mg.optim.Adam(model.parameters(), lr=0.1)

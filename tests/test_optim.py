@@ -167,6 +167,11 @@ def test_bad_parameters_and_options_are_named():
         mg.optim.Adam(w)
     with pytest.raises(TypeError, match=r"got dict; pass list\(params.values\(\)\)"):
         mg.optim.Adam({"w": w})
+    with pytest.raises(TypeError, match=r"got Tensor; pass \[w\]"):
+        mg.optim.Adam([{"params": w}])
+    for group in ({"param": [w]}, w):
+        with pytest.raises(TypeError, match="a group is a dict with 'params'"):
+            mg.optim.Adam([{"params": [w]}, group])
     with pytest.raises(ValueError, match="given twice"):
         mg.optim.Adam([w, w])
     with pytest.raises(ValueError, match="not a leaf"):

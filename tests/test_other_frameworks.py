@@ -82,7 +82,7 @@ def test_mygrad_and_micrograd_functions_are_checked():
 def test_a_framework_that_is_unknown_missing_or_does_not_fit_is_told(monkeypatch):
     with pytest.raises(ValueError, match="framework='theano'; known are minigrad, callable, autograd, jax"):
         check_gradients(np.sum, X, framework="theano")
-    with pytest.raises(TypeError, match=r"'callable' wants a pair"):
+    with pytest.raises(TypeError, match=r"'callable' requires a pair"):
         check_gradients(np.sum, X, framework="callable")
     with pytest.raises(TypeError, match="checked as it is"):
         check_gradients((np.sum, np.ones_like), X, framework="torch")

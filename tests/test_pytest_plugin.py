@@ -1,5 +1,6 @@
 """The pytest plugin: the decorator, the fixture, both options, and the page of what was checked."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,22 @@ def test_the_page_is_written_where_the_run_began_and_an_older_one_is_kept_until_
     assert "Gradients checked" in (pytester.path / "old.html").read_text(encoding="utf-8")
 
 
+def test_a_slow_function_is_no_failure_of_its_property():
+    from hypothesis import settings
+
+    def slow(x):
+        time.sleep(0.05)
+        return np.sum(x**2)
+
+    name = settings.get_current_profile_name()
+    settings.register_profile("with a deadline", deadline=1)
+    settings.load_profile("with a deadline")
+    try:
+        gradient_property((2,), max_examples=2)(slow)()
+    finally:
+        settings.load_profile(name)
+
+
 def test_gradient_property_checks_functions_of_other_frameworks():
     autograd = pytest.importorskip("autograd", reason="HIPS autograd is in the extra 'bench'")
     anp = autograd.numpy
@@ -158,7 +175,7 @@ def test_gradient_property_takes_domains_shapes_strategies_and_operations():
     gradient_property(mg.vstack, max_examples=5)()
     with pytest.raises(TypeError, match=r"takes x; got 0 inputs and y"):
         gradient_property(y=mg.real())(lambda x: x)
-    with pytest.raises(TypeError, match=r"x=3; wants a domain such as mg.real"):
+    with pytest.raises(TypeError, match=r"x=3; expected a domain such as mg.real"):
         gradient_property(x=3)(lambda x: x)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import registry
+from minigrad.testing import check_gradients
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def registered(function, rule=None, **options):
             op.rule(rule)
         yield op
     finally:
-        registry.forget(op.name)
+        mg.forget(op)
 
 
 def test_an_operation_of_your_own_works_on_floats_arrays_scalars_and_tensors_to_second_order():
@@ -46,6 +47,125 @@ def test_two_operations_cannot_share_a_name():
             return x
 
 
+CELL = """
+@mg.op(inputs=[mg.real()], numpy=stands_for)
+def cell(x, /):
+    return {factor} * x
+
+@cell.rule
+def _(g, y, x):
+    return {factor} * g
+"""
+
+
+def run_cell(factor, module="__main__", stands_for=()):
+    namespace = {"mg": mg, "__name__": module, "stands_for": stands_for}
+    exec(CELL.format(factor=factor), namespace)
+    return namespace["cell"]
+
+
+def test_a_definition_that_is_run_again_replaces_the_old_one_whose_graphs_go_on():
+    def mine(x):
+        raise AssertionError("never called")
+
+    x, s = mg.Tensor([1.0], requires_grad=True), mg.Scalar(1.0)
+    try:
+        old = run_cell(2.0, stands_for=mine)
+        y, t = old(x), old(s)
+        new = run_cell(3.0, stands_for=mine)
+        assert mg.operations()["cell"] is new is registry.operation_of(mine)
+        y.backward()
+        t.backward()
+        assert (y.op, t.op) == (old, old)
+        assert (x.grad, s.grad) == ([2.0], 2.0)
+        new(x).backward()
+        assert x.grad == [5.0]
+        newest = run_cell(4.0)
+        assert registry.operation_of(mine) is None
+        assert check_gradients(newest, np.ones(2)).passed
+        with pytest.raises(mg.RuleError, match=r"'cell' is registered already, by __main__\.cell;.*mg\.forget"):
+            run_cell(5.0, module="elsewhere")
+        assert mg.operations()["cell"] is newest
+    finally:
+        mg.forget("cell")
+    assert "cell" not in mg.operations()
+
+
+def test_a_definition_that_is_run_again_wrongly_leaves_the_old_one():
+    try:
+        old = run_cell(2.0)
+        with pytest.raises(mg.RuleError, match=r"np\.exp stands for exp already"):
+            run_cell(3.0, stands_for=np.exp)
+        assert mg.operations()["cell"] is old
+    finally:
+        mg.forget("cell")
+
+
+def test_a_built_in_operation_is_neither_replaced_nor_forgotten():
+    before = dict(mg.operations())
+    for module in ("__main__", mg.exp.__module__):
+        with pytest.raises(mg.RuleError, match=r"'exp' is registered already, by minigrad\.ops"):
+            exec("@mg.op\ndef exp(x, /):\n    return x", {"mg": mg, "__name__": module})
+    for each in ("exp", mg.exp, "vstack"):
+        with pytest.raises(mg.RuleError, match="is built in"):
+            mg.forget(each)
+    with pytest.raises(mg.RuleError, match="no operation 'nothing' is registered"):
+        mg.forget("nothing")
+    assert dict(mg.operations()) == before
+
+
+def test_only_the_registered_definition_is_forgotten_by_itself():
+    old, new = run_cell(2.0), run_cell(3.0)
+    with pytest.raises(mg.RuleError, match="with this definition"):
+        mg.forget(old)
+    mg.forget(new)
+    assert "cell" not in mg.operations()
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (lambda x, /: np.sum(x), r"three numbers each gave shape \(\)"),
+        (lambda x, /: np.stack([x, x]), r"three numbers each gave shape \(2, 3\)"),
+        (lambda x, /: np.cumsum(x), "depends on other entries"),
+        (lambda x, /: x / np.sum(x * x), "depends on other entries"),
+    ],
+)
+def test_domains_for_what_does_not_work_entry_by_entry_are_told_at_registration(function, what):
+    function.__name__ = "total"
+    with pytest.raises(mg.RuleError, match=f"op total: inputs= given as domains .*{what}.*lambda draw"):
+        mg.op(function, inputs=[mg.real()])
+    assert "total" not in mg.operations()
+
+
+def test_what_the_message_says_works():
+    def total(x, /):
+        return np.sum(x)
+
+    rule = lambda g, y, x: g * np.ones_like(x)  # noqa: E731
+    for options in (
+        {"inputs": lambda draw: ((draw.array((2, 3)),), {})},
+        {"inputs": [mg.real()], "elementwise": False},
+    ):
+        with registered(total, rule, **options) as op:
+            mg.testing.gradient_property(op, order=2, mode="both", max_examples=5)()
+
+
+def test_what_raises_or_is_random_or_has_options_may_have_domains():
+    rng = np.random.default_rng(0)
+
+    def picky(x, /):
+        if x.size != 7:
+            raise ValueError
+        return x
+
+    for function in (picky, lambda x, /: x * rng.random(), lambda x, /, power=2: x**power, lambda x, y, /: x * y):
+        function.__name__ = "mine"
+        count = 2 if function.__code__.co_posonlyargcount == 2 else 1
+        with registered(function, inputs=[mg.real(0.5, 1.0)] * count):
+            pass
+
+
 def test_a_rule_of_the_wrong_arity_is_told_at_registration():
     def scaled(x, /, factor=2.0):
         return x * factor
@@ -71,10 +191,10 @@ def test_an_operation_without_inputs_is_told_at_registration():
     ("options", "message"),
     [
         ({"inputs": [mg.real(), mg.real()]}, "op mine: inputs= holds 2 domains for the inputs x"),
-        ({"inputs": [(-3, 3)]}, r"op mine: inputs= wants mg\.real"),
-        ({"numpy": "exp"}, "op mine: numpy= wants functions"),
+        ({"inputs": [(-3, 3)]}, r"op mine: inputs= requires mg\.real"),
+        ({"numpy": "exp"}, "op mine: numpy= requires functions"),
         ({"numpy": np.exp}, "op mine: np.exp stands for exp already"),
-        ({"label": 3}, "op mine: label= wants a short text, got 3"),
+        ({"label": 3}, "op mine: label= requires a short text, got 3"),
     ],
 )
 def test_a_registration_that_cannot_be_meant_is_told_and_leaves_nothing(options, message):

@@ -11,7 +11,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.state import found_from, generators_from, kept, state_behind
-from minigrad.testing import check_gradients
+from minigrad.testing import GradientError, check_gradients
 
 X = np.array([[0.5, -1.2], [2.0, 0.3], [1.0, -0.7]])
 
@@ -77,7 +77,7 @@ class Everything(mg.nn.Module):
         return [repr(part) for part in parts]
 
 
-@pytest.mark.parametrize("how", ["the module itself", "an input", "closed over", "a method"])
+@pytest.mark.parametrize("how", ["the module itself", "an input", "closed over", "a method", "a pair", "wrong"])
 def test_after_a_check_a_module_is_as_it_was(how):
     model = Everything()
     before = model.look()
@@ -88,8 +88,19 @@ def test_after_a_check_a_module_is_as_it_was(how):
         assert check_gradients(lambda model, x: model(x) ** 2, model, X).passed
     elif how == "closed over":
         assert check_gradients(lambda x: np.sum(model(x) ** 2), X).passed
-    else:
+    elif how == "a method":
         assert check_gradients(model.forward, X).passed
+    elif how == "a pair":
+
+        def cost(x):
+            model(x)
+            return float(np.sum(x**2))
+
+        assert check_gradients((cost, lambda x: 2 * x), X).passed
+    else:
+        with pytest.raises(GradientError) as found:
+            check_gradients((lambda x: float(np.sum(x**2)), lambda x: model(x).data), X)
+        assert "wrong" in str(found.value)
     assert model.look() == before
     np.testing.assert_array_equal(model.factor.grad, [7.0, 7.0])
 

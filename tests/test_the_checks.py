@@ -467,7 +467,7 @@ def writing(g, y, x):
     [
         (lambda g, y, x: 2.0 * g * (1 + 1e-8 * g), "linear in g"),
         (into_the_buffer, "used twice in one graph"),
-        (writing, "read-only inputs and g will do"),
+        (writing, "works with read-only inputs and g"),
     ],
 )
 def test_what_differences_do_not_see_is_held_exactly(rule, what):

@@ -93,6 +93,8 @@ def test_a_cost_of_ones_own_is_scored_where_the_targets_tell_how_and_by_a_given_
         return np.mean(np.square(outputs - targets))
 
     assert trained(cost, x, x[:, :1], 1, epochs=1)[1].score == "R²"
+    model, history = trained(lambda outputs, targets: cost(outputs[:, 0], targets), x, x[:, 0], 1)
+    assert history.train_score[-1] == 1 - np.sum((x[:, 0] - model(x).data[:, 0]) ** 2) / (120 * x[:, 0].var()) > 0.9
     history = trained(cost, x, y[:, None], 1, epochs=1)[1]
     assert (history.score, history.train_score) == (None, [])
     assert len(history.train_cost) == 1
@@ -111,6 +113,8 @@ def test_predicting_a_class_from_one_column_is_refused():
     with pytest.raises(ValueError, match=r"predict: the model gives \(120, 1\).*compare logits with 0"):
         mg.train.predict(model, x)
     np.testing.assert_array_equal(mg.train.outputs_of(model, x), model(x).data)
+    classifier = mg.nn.MLP([4, 3], rng=0)
+    assert mg.train.predict(classifier, x[0]) == mg.train.predict(classifier, x)[0]  # one sample without its axis
 
 
 # ---- what is trained ------------------------------------------------------------------------------------------
@@ -198,9 +202,19 @@ def test_data_frames_lists_and_series_are_taken_as_arrays_and_texts_refused():
     assert type(normalizer(frame)) is np.ndarray
     expected = trained(mg.nn.softmax_cross_entropy, x, y, 2, epochs=2)[1]
     assert trained(mg.nn.softmax_cross_entropy, frame, pandas.Series(y), 2, epochs=2)[1] == expected
-    frame["a"] = "red"
-    with pytest.raises(TypeError, match=r"fit: x holds object, but must hold real numbers"):
+    frame["a"] = frame["a"] > 0  # NumPy makes objects of columns of several dtypes
+    mixed = np.column_stack([x[:, 0] > 0, x[:, 1:]])
+    np.testing.assert_allclose(mg.data.Normalizer.of(frame)(frame), mg.data.Normalizer.of(mixed)(mixed))
+    model = mg.nn.MLP([4, 2], rng=0)
+    np.testing.assert_array_equal(mg.train.predict(model, frame), mg.train.predict(model, mixed))
+    assert mg.train.evaluate(model, mg.nn.softmax_cross_entropy, frame, pandas.Series(y)) == mg.train.evaluate(
+        model, mg.nn.softmax_cross_entropy, mixed, y
+    )
+    frame["b"] = "red"
+    with pytest.raises(TypeError, match=r"fit: x\[0, 1\] is 'red', but must be a number"):
         trained(mg.nn.softmax_cross_entropy, frame, y, 2)
+    with pytest.raises(TypeError, match=r"fit: x has dtype <U3, but must hold real numbers"):
+        trained(mg.nn.softmax_cross_entropy, np.full((120, 4), "red"), y, 2)
 
 
 def test_bad_arguments_are_refused_before_anything_is_trained():
@@ -217,6 +231,13 @@ def test_bad_arguments_are_refused_before_anything_is_trained():
         trained(mg.nn.softmax_cross_entropy, x, y[:7], 2)
     with pytest.raises(ValueError, match=r"y\[3\] is nan"):
         trained(mg.nn.softmax_cross_entropy, x, np.where(np.arange(120) == 3, np.nan, y), 2)
+    with pytest.raises(TypeError, match="x has masked entries"):
+        trained(mg.nn.softmax_cross_entropy, np.ma.masked_greater(x, 1), y, 2)
+    with pytest.raises(TypeError, match=r"dev is ndarray, but must be a pair \(x, y\)"):
+        trained(mg.nn.softmax_cross_entropy, x, y, 2, dev=x)
+    model = mg.nn.MLP([4, 2], rng=0)
+    with pytest.raises(TypeError, match="a Module, a cost function and an optimizer, in this order, got MLP, Adam, Op"):
+        mg.train.fit(model, mg.optim.Adam(model.parameters()), mg.nn.softmax_cross_entropy, x, y)
     with pytest.raises(TypeError, match="the cost gave float64, but must give a Tensor"):
         trained(lambda outputs, targets: np.mean(outputs.data), x, y, 2)
 
@@ -307,6 +328,9 @@ def test_a_normalizer_refuses_holes_nothing_and_other_features():
         mg.data.Normalizer.of([[1.0, 2.0], [np.inf, 3.0]])
     with pytest.raises(ValueError, match=r"x is \(0, 2\) and holds no samples"):
         mg.data.Normalizer.of(np.zeros((0, 2)))
+    for size in (1e300, 1e-300):
+        with pytest.raises(ValueError, match=r"x goes up to .*; rescale it first"):
+            mg.data.Normalizer.of(np.arange(6.0).reshape(3, 2) * size)
     normalizer = mg.data.Normalizer.of(np.arange(6.0).reshape(3, 2))
     with pytest.raises(mg.ShapeError, match=r"x is \(3, 1\).*features are \(2,\)"):
         normalizer(np.zeros((3, 1)))

@@ -171,7 +171,7 @@ def test_dataclasses_and_every_other_container_go_in_and_come_out():
     along = mg.jvp(f, (p,), (p,))[1]
     np.testing.assert_array_equal(along.weight, [4.0, 8.0])
     assert along.bias == 6.0
-    with pytest.raises(TypeError, match="holds <U"):
+    with pytest.raises(TypeError, match="has dtype <U"):
         mg.grad(lambda p: p.weight)(Layer(np.array(1.0), "a name"))
 
 

@@ -25,7 +25,7 @@ FORMATS = ("svg", "png", "pdf", "dot")
 
 
 class Diagram:
-    """A drawn graph: shows itself in a notebook, and saves itself as SVG, PNG, PDF or DOT.
+    """A drawn graph: a notebook displays it, and `save` writes it as SVG, PNG, PDF or DOT.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def draw(
 ) -> Diagram:
     """Draw everything that a Scalar or Tensor was computed from.
 
-    Operations are rounded boxes, parameters (leaves that want a gradient) orange boxes, data blue
+    Operations are rounded boxes, parameters (leaves that require a gradient) orange boxes, data blue
     cylinders, constants grey ellipses; the root has a double outline; scopes are boxes around their nodes.
     Where it matters which input comes first, as in a − b, the arrows are numbered.
     A gradient reads dJ/da, as in the notes, and is computed for the drawing: ``backward`` need not have been
@@ -282,7 +282,7 @@ def text_width(text: str, size: float) -> float:
 
 def describe(value: Any) -> list[str]:
     """A value in one or two short lines: a number, a few entries, or shape, dtype and range."""
-    array = np.asarray(value)
+    array = np.asarray(getattr(value, "_data", value))  # a gradient of create_graph=True is a node
     if array.ndim == 0:
         return [_number(array.item())]
     if array.size == 0:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+
+from minigrad.packages import imported
 
 from .picture import Picture, new_figure
 from .theme import LIGHT, OKABE_ITO
@@ -69,9 +69,9 @@ def gradient_flow(source: Any, *, log: bool = True, title: str = "Gradient flow"
                 label = f"{measure} of {kind}" if len(kinds) > 1 else measure
                 axes.plot(places, _on_scale(values, log), color=color, label=label, markersize=3 if many else 6, **look)
             if len(kinds) > 1:
-                handles.append(Line2D([], [], color=color, linewidth=5, label=kind))
+                handles.append(_line(color=color, linewidth=5, label=kind))
         grey = LIGHT.edge if len(kinds) > 1 else OKABE_ITO[0]
-        handles += [Line2D([], [], color=grey, label=measure, **look) for measure, look in _MEASURES.items()]
+        handles += [_line(color=grey, label=measure, **look) for measure, look in _MEASURES.items()]
         handles += _mark(axes, range(len(names)), list(sizes[:, 0]), log, LIGHT.mark, 4 if many else 8)
         axes.set_xlim(-0.5, len(names) - 0.5)
         if many:
@@ -92,8 +92,13 @@ def _named_gradients(source: Any) -> dict[str, np.ndarray | None]:
         pairs = ((name.removeprefix("layers."), p.grad) for name, p in source.named_parameters() if p.size)
     else:
         pairs = ((p.name or f"parameter {i}", p.grad) for i, p in enumerate(source))
-    arrays = {str(name): None if g is None else np.asarray(getattr(g, "_data", g), dtype=float) for name, g in pairs}
-    return {name: g for name, g in arrays.items() if g is None or g.size}
+    found: dict[str, np.ndarray | None] = {}
+    for name, g in pairs:
+        array = None if g is None else np.asarray(getattr(g, "_data", g), dtype=float)
+        if array is None or array.size:
+            same = sum(each.partition(" #")[0] == name for each in found)
+            found[f"{name} #{same + 1}" if same else str(name)] = array
+    return found
 
 
 def _sizes(g: np.ndarray | None) -> tuple[float, float, float]:
@@ -130,15 +135,15 @@ def _over_epochs(gradients: Mapping[str, Any], log: bool, title: str) -> Picture
         styles = ("-", "--", ":", "-.")
         norms = {name: [float(each.norm) for each in statistics] for name, statistics in gradients.items()}
         log = _scale(axes, log, [x for values in norms.values() for x in values])
-        marks: dict[str, Line2D] = {}
+        marks: dict[str, Any] = {}
         for i, (color, (name, values)) in enumerate(zip(_colors(len(norms)), norms.items())):
             epochs = np.arange(1, len(values) + 1)
             look: dict[str, Any] = {"ls": styles[i // 2 % 4], "marker": "." if len(values) <= 40 else None}
             axes.plot(epochs, _on_scale(values, log), color=color, label=name.removeprefix("layers."), **look)
-            marks |= {each.get_label(): each for each in _mark(axes, epochs, values, log, color, 5)}
+            marks |= {str(each.get_label()): each for each in _mark(axes, epochs, values, log, color, 5)}
         for each in marks.values():
             each.set_color(LIGHT.edge)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set(xlabel="epoch", ylabel="norm of the gradient, mean over batches")
         axes.set_title(title)
         figure.legend(
@@ -166,7 +171,12 @@ def _on_scale(values: Any, log: bool) -> np.ndarray:
     return np.where(np.isfinite(values) & ((values > 0) | ((values == 0) & (not log))), values, np.nan)
 
 
-def _mark(axes: Any, places: Any, values: Sequence[float], log: bool, color: str, size: float) -> list[Line2D]:
+def _line(**look: Any) -> Any:
+    """A line for the legend alone."""
+    return imported("matplotlib.lines", "viz.gradient_flow").Line2D([], [], **look)
+
+
+def _mark(axes: Any, places: Any, values: Sequence[float], log: bool, color: str, size: float) -> list[Any]:
     """Mark what has no place on the scale at the edge of the picture; gives what the legend is to say of the marks."""
     sizes = np.asarray(values, dtype=float)
     is_kind = {"0": (sizes == 0) & log, "none": sizes < 0, "nan": np.isnan(sizes), "inf": sizes == np.inf}
@@ -178,5 +188,5 @@ def _mark(axes: Any, places: Any, values: Sequence[float], log: bool, color: str
             heights = [height] * len(found)
             at_edge = axes.get_xaxis_transform()
             axes.plot(found, heights, color=color, label=f"_{kind}", transform=at_edge, clip_on=False, **look)
-            handles.append(Line2D([], [], color=color, label=text, **look))
+            handles.append(_line(color=color, label=text, **look))
     return handles

@@ -17,7 +17,7 @@ from .picture import Picture
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a sentence or two, and a picture, a text to show as it is, or an element that shows itself.
+    """A heading, a sentence or two, and a picture, a text to show as it is, or an element that a notebook displays.
 
     ``element`` is anything with ``_repr_html_``, as notebooks have it, such as a report of `check_gradients`.
     """

@@ -42,7 +42,7 @@ def program(engine: str | None = None) -> str:
 
 
 def render(source: str, kind: str, *, engine: str | None = None, time_limit: float = TIME_LIMIT) -> bytes:
-    """Lay out DOT source and give the picture as "svg", "png" or "json" bytes.
+    """Lay out DOT source and return the picture as "svg", "png" or "json" bytes.
 
     Raises LayoutError in one clear line if the program fails or takes longer than ``time_limit`` seconds.
     """

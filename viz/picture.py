@@ -1,4 +1,4 @@
-"""`Picture`: a matplotlib figure that shows itself in a notebook and saves itself whole; no global state."""
+"""`Picture`: a matplotlib figure that a notebook displays and that is saved whole or not at all; no global state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of training: learning curves, and which classes are taken for which."""
+"""Pictures of training: learning curves, and which classes are mistaken for which."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def training_curves(history: Any, *, title: str = "Training") -> Picture:
 def confusion_matrix(
     true: Any, predicted: Any, labels: Sequence[Any] | None = None, *, title: str = "Confusion"
 ) -> Picture:
-    """How often each true class (rows) was taken for each class (columns).
+    """How often each true class (rows) was predicted as each class (columns).
 
     ``true`` and ``predicted`` are (samples,) class indices. Raises ValueError if they differ in length,
     are empty, or go beyond ``labels``.
@@ -52,7 +52,7 @@ def confusion_matrix(
     true, predicted = np.asarray(true), np.asarray(predicted)
     if true.shape != predicted.shape or true.ndim != 1 or not true.size:
         raise ValueError(
-            f"confusion_matrix: true is {true.shape}, predicted {predicted.shape}; wants two of (samples,)"
+            f"confusion_matrix: true is {true.shape}, predicted {predicted.shape}; expected two of (samples,)"
         )
     classes = int(max(true.max(), predicted.max())) + 1
     if labels is not None and len(labels) < classes:

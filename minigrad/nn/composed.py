@@ -1,6 +1,6 @@
 """The fused operations written out in small ones: what a graph shows when the steps are to be seen.
 
-Property tests hold each to its fused twin.
+Property tests compare each with its fused twin.
 """
 
 from __future__ import annotations

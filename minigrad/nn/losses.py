@@ -1,4 +1,4 @@
-"""Cost functions: each takes the model's output and the targets, and gives the batch's mean cost."""
+"""Cost functions: each takes the model's output and the targets, and returns the batch's mean cost."""
 
 from __future__ import annotations
 

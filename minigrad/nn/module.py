@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from reprlib import recursive_repr
 from typing import Any, TypeGuard
 
 from ..contexts import scope
@@ -13,7 +14,7 @@ from ..tensor import Tensor
 class Module:
     """The base of layers and models: give parameters and modules as attributes, and write ``forward``.
 
-    A parameter is a leaf Tensor with ``requires_grad=True``. Parameters and modules may stand in attributes, and in
+    A parameter is a leaf Tensor with ``requires_grad=True``. Parameters and modules may be in attributes, and in
     lists, tuples, dicts and dataclasses of them, nested as you like. A parameter's values are set with
     ``layer.weight.data = array``; to put what is no parameter in its place is an error.
 
@@ -97,15 +98,16 @@ class Module:
             each.grad = None
 
     def train(self, mode: bool = True) -> Module:
-        """Behave as in training (batch norm takes the batch's statistics); gives the module itself."""
+        """Behave as in training (batch norm takes the batch's statistics); returns the module."""
         for each in self.modules():
             each.training = mode
         return self
 
     def eval(self) -> Module:
-        """Behave as at test time (batch norm takes its running statistics); gives the module itself."""
+        """Behave as at test time (batch norm takes its running statistics); returns the module."""
         return self.train(False)
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
         inner = "\n".join(f"  {name}: {child!r}".replace("\n", "\n  ") for name, child in self.children())
         return f"{type(self).__name__}(\n{inner}\n)" if inner else f"{type(self).__name__}({self._summary()})"
@@ -119,7 +121,7 @@ def _is_parameter(value: Any) -> TypeGuard[Tensor]:
 
 
 def _contained(name: str, value: Any, around: tuple[int, ...]) -> Iterator[tuple[str, Tensor | Module]]:
-    """The tensors and modules in one attribute: itself, or what stands in a container, however deep."""
+    """The tensors and modules in one attribute: itself, or what is in a container, however deep."""
     if isinstance(value, (Tensor, Module)):
         yield name, value
         return

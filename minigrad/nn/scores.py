@@ -24,13 +24,13 @@ def accuracy(outputs: np.ndarray, targets: np.ndarray) -> float:
 
 
 def binary_accuracy(outputs: np.ndarray, targets: np.ndarray) -> float:
-    """The share of outputs on the right side of 0; targets, of the outputs' shape, are 0 and 1, or −1 and 1.
+    """The share of outputs on the right side of 0; there is a target of 0 or 1, or −1 or 1, for each.
 
     >>> import numpy as np
     >>> binary_accuracy(np.array([0.3, -2.0]), np.array([1.0, 1.0]))
     0.5
     """
-    return float(np.mean((outputs > 0) == (targets > 0.5)))
+    return float(np.mean((outputs.reshape(targets.shape) > 0) == (targets > 0.5)))
 
 
 def r_squared(outputs: np.ndarray, targets: np.ndarray) -> float:
@@ -41,13 +41,14 @@ def r_squared(outputs: np.ndarray, targets: np.ndarray) -> float:
     0.5
     """
     total = float(np.sum((targets - targets.mean(axis=0)) ** 2))
-    return 1 - float(np.sum((targets - outputs) ** 2)) / total if total else float("nan")
+    left = float(np.sum((targets - outputs.reshape(targets.shape)) ** 2))
+    return 1 - left / total if total else float("nan")
 
 
 #: What histories and pictures call each.
 TITLES: dict[Any, str] = {accuracy: "accuracy", binary_accuracy: "accuracy", r_squared: "R²"}
 
-#: The score of targets that have the outputs' shape, by cost.
+#: The score where there is one target for each output, by cost.
 _BY_COST: dict[Any, Score] = {
     softmax_cross_entropy: accuracy, sigmoid_cross_entropy: binary_accuracy, logistic: binary_accuracy,
     hinge: binary_accuracy, quadratic: r_squared,
@@ -64,7 +65,7 @@ def score_of(cost: Any, outputs: np.ndarray, targets: np.ndarray) -> Score | Non
     classes = outputs.shape[-1] if outputs.ndim else 1
     if targets.shape == outputs.shape[:-1] and classes > 1 and np.isin(targets, range(classes)).all():
         return accuracy
-    if targets.shape != outputs.shape:
+    if targets.shape not in (outputs.shape, outputs.shape[:-1] if classes == 1 else ()):
         return None
     only_0_and_1 = bool(np.isin(targets, (0, 1)).all())
     if classes > 1 and only_0_and_1 and targets.ndim > 1 and (np.sum(targets, axis=-1) == 1).all():

@@ -1,10 +1,12 @@
 """Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
 
+import operator
+
 import numpy as np
 
 from ..errors import ShapeError
 from ..registry import composed, op
-from .index import along, checked_axes, checked_axis, number, plain, scatter_add
+from .index import along, check_number, checked_axes, checked_axis, number, plain, scatter_add
 from .linalg import as_array
 
 
@@ -39,8 +41,8 @@ def _(g, y, a, axis, dtype):
 def cumprod(a, /, axis=None, dtype=None):
     """Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.
 
-    With h the gradient by yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no division, so
-    it is right where entries are 0.
+    With h the gradient with respect to yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no
+    division, so it is right where entries are 0.
 
     >>> import numpy as np, minigrad as mg
     >>> x = mg.Tensor([2.0, 0.0, 4.0], requires_grad=True)
@@ -57,13 +59,10 @@ def _(g, y, a, axis, dtype):
     products, back = np.moveaxis(y, along_axis, -1), np.moveaxis(g, along_axis, -1)
     n = np.shape(rows)[-1]
     if n > 1:
-        factor = np.concatenate([rows[..., 1:], rows[..., :1] * 0], axis=-1)
-        reach = 1
+        factor, reach = rows[..., 1:], 1
         while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
-            back = np.concatenate(
-                [back[..., :-reach] + factor[..., :-reach] * back[..., reach:], back[..., -reach:]], -1
-            )
-            factor = np.concatenate([factor[..., :-reach] * factor[..., reach:], factor[..., -reach:] * 0], axis=-1)
+            back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
+            factor = factor[..., :-reach] * factor[..., reach:]
             reach *= 2
         back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
     return np.reshape(np.moveaxis(back, -1, along_axis), np.shape(a))
@@ -77,7 +76,7 @@ def _draw_diff(draw):
     return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
 
 
-@composed(numpy=np.diff, inputs=_draw_diff)
+@composed(numpy=np.diff, inputs=_draw_diff, differentiated="a prepend append")
 def diff(a, n=1, axis=-1, prepend=None, append=None):
     """Differences of neighbours along an axis, n times over: yₖ = aₖ₊₁ − aₖ.
 
@@ -87,6 +86,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     >>> mg.diff(np.array([1.0, 4.0, 9.0]))
     array([3., 5.])
     """
+    n = operator.index(n)
     if n == 0:
         return a
     ndim = np.ndim(a)
@@ -105,7 +105,7 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
             each = np.broadcast_to(each, tuple(shape))
         ends.append(each)
     a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
-    for _ in range(n):
+    for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
     return a
 
@@ -178,7 +178,7 @@ def _draw_trapezoid(draw):
     return (draw.array(shape),), {"x": x, "dx": 0.5, "axis": axis}
 
 
-@composed(numpy=np.trapezoid, inputs=_draw_trapezoid)
+@composed(numpy=np.trapezoid, inputs=_draw_trapezoid, differentiated="y x dx")
 def trapezoid(y, x=None, dx=1.0, axis=-1):
     """The integral by the trapezoidal rule along an axis: Σ (xₖ₊₁ − xₖ)(yₖ + yₖ₊₁)/2, or with one distance dx.
 
@@ -188,11 +188,11 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     """
     y = as_array(y)
     ndim = np.ndim(y)
-    axis = checked_axis("trapezoid", axis, ndim)
+    of_x, axis = axis, checked_axis("trapezoid", axis, ndim)  # x may have fewer axes, and counts its own
     steps = dx
     if x is not None:
         x = as_array(x)
-        steps = diff(x, axis=axis if np.ndim(x) > 1 else -1)
+        steps = diff(x, axis=of_x if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
             steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
@@ -213,11 +213,13 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     >>> mg.linspace(0.0, 1.0, 3)
     array([0. , 0.5, 1. ])
     """
+    num = operator.index(num)
     if num < 0:
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
     parts = num - 1 if endpoint else num
     width = np.subtract(stop, start)
-    share = (np.arange(float(num)) / max(parts, 1)).astype(np.asarray(plain(width)).dtype)
+    share = np.arange(float(num)) / max(parts, 1)
+    share = share.astype(np.result_type(plain(width), 1.0))
     y = (
         np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
         + np.expand_dims(width, -1) * share
@@ -235,7 +237,7 @@ def _draw_bincount(draw):
     return (draw.indices(4, size=size),), {"weights": draw.array((size,)), "minlength": draw.choice([0, 6])}
 
 
-@composed(numpy=np.bincount, inputs=_draw_bincount)
+@composed(numpy=np.bincount, inputs=_draw_bincount, differentiated="weights")
 def bincount(x, weights=None, minlength=0):
     """For every integer the sum of the weights of the x that are equal to it.  The weights are differentiated.
 
@@ -262,7 +264,7 @@ def _draw_interp(draw):
     return (x, xp, draw.array((n,))), {}
 
 
-@composed(numpy=np.interp, inputs=_draw_interp)
+@composed(numpy=np.interp, inputs=_draw_interp, differentiated="x xp fp left right")
 def interp(x, xp, fp, left=None, right=None, period=None):
     """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
 
@@ -276,7 +278,13 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
+    for name, end in (("left", left), ("right", right)):
+        if end is not None and not hasattr(end, "_data"):
+            check_number("interp", name, end)
+        elif np.ndim(end):
+            raise ShapeError(f"interp: {name} is {np.shape(end)}; one number is wanted")
     if period is not None:
+        check_number("interp", "period", period)
         if period == 0:
             raise ValueError("interp: period must not be 0")
         period = np.absolute(period)
@@ -316,6 +324,8 @@ def convolve(a, v, /, mode="full"):
     >>> mg.convolve(np.array([1.0, 2.0]), np.array([1.0, 10.0]))
     array([ 1., 12., 20.])
     """
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"convolve: mode is {mode!r}; 'full', 'same' or 'valid' is wanted")
     return np.convolve(a, v, mode=mode)
 
 
@@ -328,7 +338,7 @@ def _full(g, n, m, mode):
 
 
 def _by_one(g, a, other, mode):
-    """The gradient by one of both vectors; a number counts as a vector of one entry."""
+    """The gradient of one of the two vectors; a number counts as a vector of one entry."""
     n, m = np.size(a), np.size(other)
     taken = np.reshape(as_array(other), (m,))
     return np.reshape(np.convolve(_full(g, n, m, mode), _reversed(taken, 0), mode="valid"), np.shape(a))

@@ -120,7 +120,7 @@ def _draw_clip(draw):
 
 @op(numpy=np.clip, inputs=_draw_clip, elementwise=True)
 def clip(x, min=None, max=None, /):
-    """x held between min and max, elementwise.  ∂y/∂x = 1 inside and at the bounds, 0 outside.
+    """x limited to the range from min to max, elementwise.  ∂y/∂x = 1 inside and at the bounds, 0 outside.
 
     A bound may be None, or a tensor, which then receives the gradient where x is beyond it. Where min > max
     the answer is max, as in NumPy.
@@ -203,7 +203,7 @@ def _draw_heaviside(draw):
 
 @op(numpy=np.heaviside, inputs=_draw_heaviside, elementwise=True)
 def heaviside(x, at_zero, /):
-    """0 for x < 0, 1 for x > 0, and ``at_zero`` at 0, elementwise.  The gradient by x is 0, at the jump too.
+    """0 for x < 0, 1 for x > 0, and ``at_zero`` at 0, elementwise.  The gradient in x is 0, at the jump too.
 
     >>> import minigrad as mg
     >>> mg.heaviside(-2.0, 0.5), mg.heaviside(0.0, 0.5)

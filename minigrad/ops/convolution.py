@@ -1,9 +1,9 @@
 """Convolutions and pooling over one, two or three axes, batch first: x is (N, channels, *lengths).
 
 Three operations are each other's derivatives: `convolution` of x with a weight, `convolution_transpose`, its gradient
-by x, and `convolution_weight`, its gradient by the weight. Each is linear in both of its inputs, and the gradient of
-any of them is one of the other two: so they can be differentiated to any order. Each is one matrix product for a
-sample, of the weight and the columns: the windows of x, laid out side by side.
+with respect to x, and `convolution_weight`, its gradient with respect to the weight. Each is linear in both of its
+inputs, and the gradient of any of them is one of the other two: so they can be differentiated to any order. Each is one
+matrix product for a sample, of the weight and the columns: the windows of x, laid out side by side.
 """
 
 import math
@@ -18,6 +18,11 @@ from .linalg import as_array
 def _window_view(x, kernel, stride, dilation):
     """Every window of x (N, C, *lengths), as a view (N, C, *kernel, *places)."""
     lengths, steps = x.shape[2:], x.strides[2:]
+    if not len(lengths) == len(kernel) == len(stride) == len(dilation):
+        raise ShapeError(
+            f"x is {x.shape}, kernel {kernel}, stride {stride}, dilation {dilation}; each needs a number for each of "
+            f"x's {len(lengths)} lengths"
+        )
     places = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(lengths, kernel, stride, dilation))
     if min(places, default=1) < 1:
         raise ShapeError(f"a window {kernel} with dilation {dilation} does not fit into lengths {lengths}")
@@ -40,6 +45,8 @@ def _added_windows(windows, lengths, stride, dilation):
 
 
 def _padded(x, padding):
+    if len(padding) != x.ndim - 2:
+        raise ShapeError(f"padding is {padding} for x {x.shape}; a pair (before, after) for each length is wanted")
     return np.pad(x, ((0, 0), (0, 0), *padding)) if any(map(any, padding)) else x
 
 
@@ -167,7 +174,7 @@ def _draw_transpose(draw):
 
 @op(label="conv\ntransposed", inputs=_draw_transpose, linear=True)
 def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, groups):
-    """The gradient of `convolution` by x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
+    """The gradient of `convolution` in x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
 
     >>> import numpy as np, minigrad as mg
     >>> y, w = np.ones((1, 1, 3)), np.array([[[1.0, 10.0]]])
@@ -180,6 +187,11 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
             "(O, C/groups, …) and one length for each of the other axes are wanted"
         )
     batch, filters, *places = y.shape
+    if not len(places) == len(lengths) == len(stride) == len(padding) == len(dilation) == weight.ndim - 2:
+        raise ShapeError(
+            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, "
+            f"padding {padding}, dilation {dilation}; one of each is wanted for each length"
+        )
     kernel, channels = weight.shape[2:], weight.shape[1] * groups
     matrix = weight.reshape(groups, filters // groups, math.prod(weight.shape[1:]))
     windows = np.matmul(matrix.swapaxes(1, 2), y.reshape(batch, groups, filters // groups, math.prod(places)))
@@ -196,7 +208,7 @@ def _draw_weight(draw):
 
 @op(label="conv\nweight", inputs=_draw_weight, linear=True)
 def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
-    """The gradient of `convolution` by the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
+    """The gradient of `convolution` in the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
 
     >>> import numpy as np, minigrad as mg
     >>> x, y = np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 3))
@@ -253,7 +265,7 @@ def _options(name, count, kernel, stride, padding, dilation):
         padding = 0
     if padding == "same":
         if max(stride) > 1:
-            raise ValueError(f"{name}: padding='same' wants stride 1, got {stride}")
+            raise ValueError(f"{name}: padding='same' requires stride 1, got {stride}")
         total = [d * (k - 1) for d, k in zip(dilation, kernel)]
         pairs = tuple((n // 2, n - n // 2) for n in total)
     else:
@@ -302,7 +314,7 @@ def _draw_conv(count):
     return drawn
 
 
-@composed(inputs=_draw_conv(1))
+@composed(inputs=_draw_conv(1), differentiated="x weight bias")
 def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` over one axis: x (N, C, L), weight (O, C/groups, k), y (N, O, places).
 
@@ -313,7 +325,7 @@ def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
 
 
-@composed(inputs=_draw_conv(2))
+@composed(inputs=_draw_conv(2), differentiated="x weight bias")
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Images filtered: y[n, o] = bias[o] + Σ over channels of the cross-correlation of x[n, c] and weight[o, c].
 
@@ -338,7 +350,7 @@ def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return _conv("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
 
 
-@composed(inputs=_draw_conv(3))
+@composed(inputs=_draw_conv(3), differentiated="x weight bias")
 def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """`conv2d` over three axes: x (N, C, D, H, W), weight (O, C/groups, kd, kh, kw).
 
@@ -389,7 +401,7 @@ def _draw_conv_transpose(count):
     return drawn
 
 
-@composed(inputs=_draw_conv_transpose(1))
+@composed(inputs=_draw_conv_transpose(1), differentiated="x weight bias")
 def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """`conv_transpose2d` over one axis: x (N, C, L), weight (C, O/groups, k).
 
@@ -400,7 +412,7 @@ def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     return _conv_transpose("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-@composed(inputs=_draw_conv_transpose(2))
+@composed(inputs=_draw_conv_transpose(2), differentiated="x weight bias")
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """The transpose of `conv2d` as a layer: entries of x (N, C, H, W) spread filters, weight (C, O/groups, kh, kw).
 
@@ -415,7 +427,7 @@ def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0
     return _conv_transpose("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-@composed(inputs=_draw_conv_transpose(3))
+@composed(inputs=_draw_conv_transpose(3), differentiated="x weight bias")
 def conv_transpose3d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
     """`conv_transpose2d` over three axes: x (N, C, D, H, W), weight (C, O/groups, kd, kh, kw).
 
@@ -465,7 +477,7 @@ def _draw_pool(count):
     return drawn
 
 
-@composed(inputs=_draw_pool(1))
+@composed(inputs=_draw_pool(1), differentiated="x")
 def max_pool1d(x, size, stride=None, padding=0):
     """`max_pool2d` over one axis: x (N, C, L).
 
@@ -476,7 +488,7 @@ def max_pool1d(x, size, stride=None, padding=0):
     return _pooled("max_pool1d", 1, x, size, stride, padding, np.max, -math.inf)
 
 
-@composed(inputs=_draw_pool(2))
+@composed(inputs=_draw_pool(2), differentiated="x")
 def max_pool2d(x, size, stride=None, padding=0):
     """The largest entry of every window of images x (N, C, H, W); ties share the gradient, as in `max`.
 
@@ -490,7 +502,7 @@ def max_pool2d(x, size, stride=None, padding=0):
     return _pooled("max_pool2d", 2, x, size, stride, padding, np.max, -math.inf)
 
 
-@composed(inputs=_draw_pool(3))
+@composed(inputs=_draw_pool(3), differentiated="x")
 def max_pool3d(x, size, stride=None, padding=0):
     """`max_pool2d` over three axes: x (N, C, D, H, W).
 
@@ -501,7 +513,7 @@ def max_pool3d(x, size, stride=None, padding=0):
     return _pooled("max_pool3d", 3, x, size, stride, padding, np.max, -math.inf)
 
 
-@composed(inputs=_draw_pool(1))
+@composed(inputs=_draw_pool(1), differentiated="x")
 def avg_pool1d(x, size, stride=None, padding=0):
     """`avg_pool2d` over one axis: x (N, C, L).
 
@@ -512,7 +524,7 @@ def avg_pool1d(x, size, stride=None, padding=0):
     return _pooled("avg_pool1d", 1, x, size, stride, padding, np.mean, 0.0)
 
 
-@composed(inputs=_draw_pool(2))
+@composed(inputs=_draw_pool(2), differentiated="x")
 def avg_pool2d(x, size, stride=None, padding=0):
     """The mean of every window of images x (N, C, H, W); zeros of the padding count, as in PyTorch.
 
@@ -524,7 +536,7 @@ def avg_pool2d(x, size, stride=None, padding=0):
     return _pooled("avg_pool2d", 2, x, size, stride, padding, np.mean, 0.0)
 
 
-@composed(inputs=_draw_pool(3))
+@composed(inputs=_draw_pool(3), differentiated="x")
 def avg_pool3d(x, size, stride=None, padding=0):
     """`avg_pool2d` over three axes: x (N, C, D, H, W).
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import MatrixError, NotDifferentiableError
 from ..registry import composed, op
-from .index import plain
+from .index import check_number, plain
 from .linalg import (
     as_array,
     draw_well_conditioned,
@@ -51,8 +51,6 @@ def _over(numerator, difference, scale):
     """
     size = plain(difference)
     equal = np.abs(size) <= 8 * np.finfo(size.dtype).eps * plain(scale)
-    if not equal.any():
-        return numerator / difference
     undefined = np.where(plain(numerator) == 0, 0.0, np.nan).astype(size.dtype)
     return np.where(equal, undefined, numerator / np.where(equal, 1.0, difference))
 
@@ -395,7 +393,6 @@ def qr_row(a, /):
 def _(g, y, a):
     m, n = np.shape(a)[-2:]
     (q, r), (by_q, by_r) = _unpacked(y, [(m, n), (n, n)]), _unpacked(g, [(m, n), (n, n)])
-    by_r = by_r * np.tri(n, dtype=plain(r).dtype).T
     inner = matmul(r, transposed(by_r)) - matmul(transposed(by_q), q)
     strict = np.tri(n, k=-1, dtype=plain(r).dtype)
     lower = inner * strict
@@ -455,6 +452,8 @@ def least_squares(a, b, /, rcond=None):
     >>> mg.linalg.least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12)
     array([2.])
     """
+    if rcond is not None:
+        check_number("least_squares", "rcond", rcond)
     return np.linalg.lstsq(a, b, rcond=rcond)[0]
 
 

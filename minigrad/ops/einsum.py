@@ -57,11 +57,13 @@ def einsum(subscripts, /, *operands, optimize=False):
     >>> mg.einsum("ij,ij->i", np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))
     array([11.])
     """
+    if not isinstance(optimize, (bool, str, list, tuple)) or optimize == ():
+        raise TypeError(f"einsum: optimize is {optimize!r}; True, False, 'greedy', 'optimal' or a path is wanted")
     if not isinstance(subscripts, str):
         subscripts, operands = _with_letters([subscripts, *operands])
     operands = [x if hasattr(x, "dtype") else np.asarray(x) for x in operands]
     inputs, output = _canonical(subscripts, [np.ndim(x) for x in operands])
-    if optimize is False or len(operands) < 3:
+    if optimize is False or (len(operands) < 3 and not isinstance(optimize, (list, tuple))):
         return contraction(operands, inputs=inputs, output=output)
     path = np.einsum_path(f"{','.join(inputs)}->{output}", *map(plain, operands), optimize=optimize)[0]
     for step in path[1:]:

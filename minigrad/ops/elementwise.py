@@ -195,7 +195,7 @@ def power(a, b, /):
     """Power, elementwise: y = aᵇ.  ∂y/∂a = b·aᵇ⁻¹, ∂y/∂b = y·log a.
 
     Edges: for b = 0, ∂y/∂a = 0 also where 1/a is infinite; for a = 0 and b ≥ 0, ∂y/∂b = 0 (the limit from the right
-    for b > 0, and the convention of PyTorch and JAX at 0⁰). For a < 0 and an exponent that wants a
+    for b > 0, and the convention of PyTorch and JAX at 0⁰). For a < 0 and an exponent that requires a
     gradient, ∂y/∂b is nan, since aᵇ is not real next to b.
 
     >>> import minigrad as mg
@@ -206,11 +206,11 @@ def power(a, b, /):
 
 
 def _power_by_base(g, y, a, b):
-    flat = b == 0  # a⁰ is 1 everywhere, and 0/a would be nan where 1/a overflows
-    if getattr(b, "requires_grad", False):  # next to b = 0 it is not: ∂²y/∂a∂b = 1/a
-        flat = flat & (np.absolute(a) < np.finfo(getattr(a, "dtype", float)).tiny)
-        return g * np.where(flat, 0.0, b * np.power(np.where(flat, np.nan, a), b - 1))
-    return g * (b * np.power(np.where(flat, 1.0, a), b - 1))
+    flat, base = b == 0, 1.0  # a⁰ is 1 everywhere, and 0/a would be nan where 1/a overflows
+    if getattr(b, "requires_grad", False):  # next to b = 0 it is not: ∂²y/∂a∂b = 1/a, nan where that is inf
+        flat, base = flat & (np.absolute(a) < np.finfo(getattr(a, "dtype", float)).tiny), np.nan
+    slope = b * np.power(np.where(flat, base, a), b - 1)
+    return g * (slope if base == 1.0 else np.where(flat, 0.0, slope))
 
 
 def _power_by_exponent(g, y, a, b):

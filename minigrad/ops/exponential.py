@@ -127,10 +127,10 @@ def _infinite(x):
     return (x == math.inf) | (x == -math.inf)
 
 
-def _share(a, b, base):
-    """baseᵃ/(baseᵃ + baseᵇ) for base eˢ with ``base`` = s, a half also where both are the same infinity."""
+def _share(a, b):
+    """eᵃ/(eᵃ + eᵇ), a half also where both are the same infinity."""
     same = (a == b) & _infinite(a)
-    return sigmoid((np.where(same, 0.0, a) - np.where(same, 0.0, b)) * base)
+    return sigmoid(np.where(same, 0.0, a) - np.where(same, 0.0, b))
 
 
 @op(numpy=np.logaddexp, inputs=[real(), real()])
@@ -146,7 +146,7 @@ def logaddexp(a, b, /):
     return np.logaddexp(a, b)
 
 
-logaddexp.rules_by_input(lambda g, y, a, b: g * _share(a, b, 1.0), lambda g, y, a, b: g * _share(b, a, 1.0))
+logaddexp.rules_by_input(lambda g, y, a, b: g * _share(a, b), lambda g, y, a, b: g * _share(b, a))
 
 
 @op(numpy=np.logaddexp2, inputs=[real(), real()])
@@ -160,4 +160,6 @@ def logaddexp2(a, b, /):
     return np.logaddexp2(a, b)
 
 
-logaddexp2.rules_by_input(lambda g, y, a, b: g * _share(a, b, _LOG_2), lambda g, y, a, b: g * _share(b, a, _LOG_2))
+logaddexp2.rules_by_input(
+    lambda g, y, a, b: g * _share(_LOG_2 * a, _LOG_2 * b), lambda g, y, a, b: g * _share(_LOG_2 * b, _LOG_2 * a)
+)

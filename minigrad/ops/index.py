@@ -22,6 +22,12 @@ def number(y):
     return y[()] if isinstance(y, np.ndarray) else y
 
 
+def check_number(operation, option, value):
+    """Raise unless an option holds one real number."""
+    if np.ndim(value) or np.asarray(value).dtype.kind not in "fiub":
+        raise TypeError(f"{operation}: {option} is {value!r:.60}; one number is wanted")
+
+
 def checked_axis(name, axis, ndim):
     """An axis counted from the front; NumPy's AxisError for one that an array of ``ndim`` axes lacks."""
     return normalize_axis_index(axis, ndim, name)
@@ -119,7 +125,12 @@ def _draw_update(draw):
     return (draw.array((n, m)), draw.array((m,))), {"key": row}
 
 
-@op(label="set", inputs=_draw_update, broadcasts=True)
+def _draw_set(draw):
+    (a, values), options = _draw_update(draw)
+    return (a, draw.choice([values, values[None]])), options
+
+
+@op(label="set", inputs=_draw_set, broadcasts=True)
 def set_at(a, values, /, key):
     """A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.
 
@@ -147,8 +158,9 @@ def _(g, y, a, values, key, wanted):
 
 def _for_values(part, values):
     """The gradient of a part by what was put there, which may have more axes, all of length 1."""
-    more = np.ndim(values) - np.ndim(part)
-    return np.reshape(part, (1,) * more + np.shape(part)) if more > 0 else part
+    while np.ndim(part) < np.ndim(values):
+        part = np.expand_dims(part, 0)
+    return part
 
 
 @op(label="add at", inputs=_draw_update, broadcasts=True)
@@ -167,7 +179,7 @@ def add_at(a, values, /, key):
 
 @add_at.rule
 def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, _for_values(g[key], values) if wanted[1] else None
+    return g if wanted[0] else None, g[key] if wanted[1] else None
 
 
 def _numbers(shape, key):
@@ -182,7 +194,7 @@ def _draw_scaling(draw):
     return (draw.array((n, m)), values), {"key": key}
 
 
-@composed(inputs=_draw_scaling)
+@composed(inputs=_draw_scaling, differentiated="a values")
 def multiply_at(a, values, key):
     """A copy of ``a`` with ``a[key]`` multiplied by ``values``, duplicates one after the other.
 
@@ -316,7 +328,7 @@ def _draw_take(draw):
     return (draw.array(shape), indices), {"axis": axis, "mode": mode}
 
 
-@composed(numpy=np.take, inputs=_draw_take)
+@composed(numpy=np.take, inputs=_draw_take, differentiated="a")
 def take(a, indices, axis=None, out=None, mode="raise"):
     """The entries numbered ``indices`` along an axis (None: of the flat array).  Repeated ones add their gradients.
 
@@ -331,6 +343,9 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
     axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
     n, indices = np.shape(a)[axis], np.asarray(plain(indices))
+    if indices.dtype.kind not in "iub" and indices.size:
+        raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
+    indices = indices.astype(np.intp) if indices.dtype.kind == "b" else indices
     if mode == "wrap":
         indices = indices % n
     elif mode == "clip":
@@ -349,9 +364,9 @@ def _draw_take_along(draw):
     return (draw.array(shape), indices), {"axis": axis}
 
 
-@composed(numpy=np.take_along_axis, inputs=_draw_take_along)
+@composed(numpy=np.take_along_axis, inputs=_draw_take_along, differentiated="arr")
 def take_along_axis(arr, indices, axis=-1):
-    """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort gives).
+    """For each row along an axis the entries that the same row of ``indices`` numbers (what argsort returns).
 
     >>> import numpy as np, minigrad as mg
     >>> mg.take_along_axis(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1], [0]]), axis=1)
@@ -375,9 +390,9 @@ def _draw_choose(draw):
     return (draw.indices(n, size=size), [draw.array((size,)) for _ in range(n)]), {}
 
 
-@composed(numpy=np.choose, inputs=_draw_choose)
+@composed(numpy=np.choose, inputs=_draw_choose, differentiated="choices")
 def choose(a, choices, out=None, mode="raise"):
-    """For each entry the one of the ``choices`` (arrays that broadcast together) whose number stands in ``a``.
+    """For each entry the one of the ``choices`` (arrays that broadcast together) whose number is in ``a``.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.choose(np.array([1, 0]), [np.array([1.0, 2.0]), np.array([3.0, 4.0])])
@@ -398,7 +413,7 @@ def _draw_select(draw):
     return ([draw.booleans(shape) for _ in range(count)], [draw.array(shape) for _ in range(count)]), {"default": 0.5}
 
 
-@composed(numpy=np.select, inputs=_draw_select)
+@composed(numpy=np.select, inputs=_draw_select, differentiated="choicelist default")
 def select(condlist, choicelist, default=0):
     """For each entry the choice whose condition is the first that holds, ``default`` where none does.
 
@@ -411,6 +426,11 @@ def select(condlist, choicelist, default=0):
         raise ValueError(
             f"select: {len(condlist)} conditions and {len(choicelist)} choices; as many of both, and one at least"
         )
+    for i, condition in enumerate(condlist):
+        if np.asarray(plain(condition)).dtype.kind != "b":
+            raise TypeError(
+                f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives"
+            )
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
         y = np.where(plain(condition), choice, y)

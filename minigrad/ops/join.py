@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import operator
 
 import numpy as np
 
@@ -216,7 +217,11 @@ def _draw_array_split(draw):
     return (draw.array(shape), draw.choice([1, 2, 3, [1], [0, 1]])), {"axis": axis}
 
 
-@composed(numpy=np.array_split, inputs=_draw_array_split)
+#: NumPy makes an array of each part, empty or not; a number beyond this is a slip.
+_MOST_PARTS = 1_000_000
+
+
+@composed(numpy=np.array_split, inputs=_draw_array_split, differentiated="ary")
 def array_split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of nearly one length, or cut at the given places.
 
@@ -227,9 +232,11 @@ def array_split(ary, indices_or_sections, axis=0):
     axis = checked_axis("array_split", axis, np.ndim(ary))
     n = np.shape(ary)[axis]
     if np.ndim(indices_or_sections):
-        cuts = [0, *(int(i) for i in plain(indices_or_sections)), n]
+        cuts = [0, *map(operator.index, plain(indices_or_sections)), n]
     else:
         sections = int(indices_or_sections)
+        if sections > max(n, _MOST_PARTS):
+            raise ValueError(f"array_split: {sections} parts of {n} entries; most would be empty")
         if sections < 1:
             raise ValueError(f"array_split: {sections} parts; one at least is wanted")
         size, longer = divmod(n, sections)
@@ -246,7 +253,7 @@ def _split_draw(axis, min_dims):
     return drawn
 
 
-@composed(numpy=np.split, inputs=_split_draw(0, 1))
+@composed(numpy=np.split, inputs=_split_draw(0, 1), differentiated="ary")
 def split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of one length, or cut at the given places.
 
@@ -265,7 +272,7 @@ def split(ary, indices_or_sections, axis=0):
     return array_split(ary, indices_or_sections, axis)
 
 
-@composed(numpy=np.vsplit, inputs=_split_draw(0, 2))
+@composed(numpy=np.vsplit, inputs=_split_draw(0, 2), differentiated="ary")
 def vsplit(ary, indices_or_sections):
     """`split` along the first axis, of an array with two at least.
 
@@ -276,7 +283,7 @@ def vsplit(ary, indices_or_sections):
     return split(_with_axes("vsplit", ary, 2), indices_or_sections, 0)
 
 
-@composed(numpy=np.hsplit, inputs=_split_draw(1, 2))
+@composed(numpy=np.hsplit, inputs=_split_draw(1, 2), differentiated="ary")
 def hsplit(ary, indices_or_sections):
     """`split` along the second axis (of a vector along its only one).
 
@@ -287,7 +294,7 @@ def hsplit(ary, indices_or_sections):
     return split(_with_axes("hsplit", ary, 1), indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
-@composed(numpy=np.dsplit, inputs=_split_draw(2, 3))
+@composed(numpy=np.dsplit, inputs=_split_draw(2, 3), differentiated="ary")
 def dsplit(ary, indices_or_sections):
     """`split` along the third axis.
 
@@ -312,7 +319,7 @@ def _draw_tile(draw):
     return (draw.array(draw.shape(max_dims=3)), reps), {}
 
 
-@composed(numpy=np.tile, inputs=_draw_tile)
+@composed(numpy=np.tile, inputs=_draw_tile, differentiated="A")
 def tile(A, reps):  # noqa: N803 (NumPy's name)
     """The array laid side by side, ``reps`` times along each axis.  The gradient is summed over the copies.
 
@@ -320,7 +327,9 @@ def tile(A, reps):  # noqa: N803 (NumPy's name)
     >>> mg.tile(np.array([1.0, 2.0]), 2)
     array([1., 2., 1., 2.])
     """
-    reps = tuple(int(n) for n in reps) if np.ndim(reps) else (int(reps),)
+    reps = tuple(map(operator.index, reps)) if np.ndim(reps) else (operator.index(reps),)
+    if any(n < 0 for n in reps):
+        raise ValueError(f"tile: reps is {reps}; no number of copies may be negative")
     shape = np.shape(A)
     ndim = max(len(shape), len(reps))
     shape, reps = (1,) * (ndim - len(shape)) + shape, (1,) * (ndim - len(reps)) + reps
@@ -337,7 +346,7 @@ def _draw_repeat(draw):
     return (draw.array(shape), draw.choice([2, [draw.integer(0, 2) for _ in range(n)]])), {"axis": axis}
 
 
-@composed(numpy=np.repeat, inputs=_draw_repeat)
+@composed(numpy=np.repeat, inputs=_draw_repeat, differentiated="a")
 def repeat(a, repeats, axis=None):
     """Every entry along an axis (None: of the flat array) so many times over: one number, or one for each.
 

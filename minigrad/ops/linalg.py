@@ -29,7 +29,7 @@ def mirrored(a, UPLO):  # noqa: N803 (NumPy's name)
 
 
 def one_triangle(g, UPLO):  # noqa: N803 (NumPy's name)
-    """The gradient by a matrix of which only one triangle is read: what is due to both entries of a pair goes there."""
+    """The gradient of a matrix of which only one triangle is read: it gets the sum for both entries of a pair."""
     n = np.shape(g)[-1]
     read = 2 * np.tri(n, k=-1, dtype=g.dtype) + np.eye(n, dtype=g.dtype)
     return symmetric(g) * (read if UPLO == "L" else read.T)
@@ -67,7 +67,18 @@ def _draw_square(draw):
 # ---- determinants, inverses and equations ---------------------------------------------------------------
 
 
-@op(numpy=np.linalg.det, inputs=_draw_square)
+def _draw_determinant(draw):
+    a = draw_well_conditioned(draw)
+    if draw.boolean():
+        a[..., 0] = 0.0 if a.shape[-1] == 1 else a[..., -1]  # singular
+    return (a,), {}
+
+
+#: A condition number from which on an inverse has lost half of its digits.
+_NEARLY_SINGULAR = 1e8
+
+
+@op(numpy=np.linalg.det, inputs=_draw_determinant)
 def det(a, /):
     """Determinant of square matrices (..., n, n).  ∂: g · the cofactors, y·A⁻ᵀ where A is not singular.
 
@@ -80,7 +91,7 @@ def det(a, /):
 
 @det.rule
 def _(g, y, a):
-    if np.any(plain(y) == 0):
+    if np.shape(a)[-1] and not np.all(np.linalg.cond(plain(a), 1) <= _NEARLY_SINGULAR):
         return np.expand_dims(g, (-1, -2)) * _cofactors(a)
     return np.expand_dims(g * y, (-1, -2)) * transposed(inv(a))
 
@@ -153,7 +164,7 @@ def _draw_pinv(draw):
     n, m = draw.choice([(2, 2), (3, 2), (2, 3)])
     a = draw.array((*draw.shape(max_dims=1), n, m), low=-1, high=1)
     a[..., range(2), range(2)] += 3.0
-    return (a,), {}
+    return (a,), {"hermitian": n == m and draw.boolean()}
 
 
 @op(numpy=np.linalg.pinv, label="A⁺", inputs=_draw_pinv)
@@ -254,8 +265,8 @@ def tensorinv(a, ind=2):
     (2, 2, 4)
     """
     shape = np.shape(a)
-    if ind <= 0:
-        raise ValueError(f"tensorinv: ind is {ind}; it must be positive")
+    if not 0 < ind <= len(shape):
+        raise ValueError(f"tensorinv: ind is {ind} for a {shape}; from 1 to its {len(shape)} axes are the rows")
     rows, columns = math.prod(shape[:ind]), math.prod(shape[ind:])
     return np.reshape(inv(np.reshape(a, (rows, columns))), shape[ind:] + shape[:ind])
 
@@ -264,7 +275,7 @@ def _draw_power(draw):
     return (draw_well_conditioned(draw), draw.integer(-2, 5)), {}
 
 
-@composed(numpy=np.linalg.matrix_power, inputs=_draw_power)
+@composed(numpy=np.linalg.matrix_power, inputs=_draw_power, differentiated="a")
 def matrix_power(a, n):
     """The n-th power of square matrices by repeated squaring; of the inverse for a negative n.
 

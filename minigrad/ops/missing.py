@@ -29,7 +29,7 @@ def _filled(a, number):
     return np.where(np.isnan(a), number, a)
 
 
-@composed(numpy=np.nansum, inputs=_draw_missing)
+@composed(numpy=np.nansum, inputs=_draw_missing, differentiated="a initial")
 def nansum(a, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True):
     """`sum` with NaN counted as 0; its entry's gradient is 0.
 
@@ -40,7 +40,7 @@ def nansum(a, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True)
     return sum(_filled(a, 0.0), axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-@composed(numpy=np.nanprod, inputs=_draw_missing)
+@composed(numpy=np.nanprod, inputs=_draw_missing, differentiated="a initial")
 def nanprod(a, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True):
     """`prod` with NaN counted as 1; its entry's gradient is 0.
 
@@ -110,7 +110,7 @@ def _extreme_of_present(function, a, axis, keepdims, initial, where, lowest):
     return np.where(missing, np.nan, y) if initial is None and np.any(missing) else y
 
 
-@composed(numpy=np.nanmax, inputs=_draw_missing)
+@composed(numpy=np.nanmax, inputs=_draw_missing, differentiated="a initial")
 def nanmax(a, axis=None, *, keepdims=False, initial=None, where=True):
     """`max` of the entries that are not NaN; nan where there is none.
 
@@ -121,7 +121,7 @@ def nanmax(a, axis=None, *, keepdims=False, initial=None, where=True):
     return _extreme_of_present(max, a, axis, keepdims, initial, where, -math.inf)
 
 
-@composed(numpy=np.nanmin, inputs=_draw_missing)
+@composed(numpy=np.nanmin, inputs=_draw_missing, differentiated="a initial")
 def nanmin(a, axis=None, *, keepdims=False, initial=None, where=True):
     """`min` of the entries that are not NaN; nan where there is none.
 

@@ -14,7 +14,7 @@ def _draw_embedding(draw):
     return (draw.indices(n, size=draw.integer(0, 5)), draw.array((n, 2))), {}
 
 
-@composed(inputs=_draw_embedding)
+@composed(inputs=_draw_embedding, differentiated="weight")
 def embedding(indices, weight):
     """Rows of a table: indices (…) and weight (n, width) give (…, width); repeated rows add their gradients.
 
@@ -39,9 +39,9 @@ def _draw_dropout(draw):
     return (draw.array(draw.shape(max_dims=2)),), {"keep_prob": draw.choice([0.5, 0.8, 1.0]), "rng": draw.integer(0, 5)}
 
 
-@composed(inputs=_draw_dropout)
+@composed(inputs=_draw_dropout, differentiated="x")
 def dropout(x, keep_prob, rng=None):
-    """Inverted dropout: each entry kept with probability keep_prob and divided by it, else 0 (course, part B).
+    """Inverted dropout: each entry kept with probability keep_prob and divided by it, else 0 (course, part C).
 
     ``rng`` is a `numpy.random.Generator`, a seed, or None. The gradient is g where x was kept, over keep_prob.
 
@@ -82,7 +82,7 @@ def _gates(name, count, x, h, weight_x, weight_h, bias_x, bias_h):
     return [by_x[..., each] for each in cut], [by_h[..., each] for each in cut]
 
 
-@composed(inputs=_draw_cell(1, 1))
+@composed(inputs=_draw_cell(1, 1), differentiated="x h weight_x weight_h bias_x bias_h")
 def rnn_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
     """One step of a recurrent network: h′ = tanh(x Wₓᵀ + bₓ + h Wₕᵀ + bₕ), x (N, width), h (N, hidden).
 
@@ -94,7 +94,7 @@ def rnn_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
     return tanh(by_x + by_h)
 
 
-@composed(inputs=_draw_cell(3, 1))
+@composed(inputs=_draw_cell(3, 1), differentiated="x h weight_x weight_h bias_x bias_h")
 def gru_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
     """One step of a gated recurrent unit (Cho et al. 2014), the gates in PyTorch's order r, z, n.
 
@@ -111,7 +111,7 @@ def gru_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
     return n + z * (h - n)
 
 
-@composed(inputs=_draw_cell(4, 2))
+@composed(inputs=_draw_cell(4, 2), differentiated="x h c weight_x weight_h bias_x bias_h")
 def lstm_cell(x, h, c, weight_x, weight_h, bias_x=None, bias_h=None):
     """One step of a long short-term memory (Hochreiter and Schmidhuber 1997): ``(h′, c′)``, gates ordered i, f, g, o.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..registry import composed, op
-from .index import checked_axes
+from .index import check_number
 
 
 def _draw_batch_norm(draw):
@@ -14,6 +14,22 @@ def _draw_batch_norm(draw):
     shape, axis = draw.choice([((m, features), (0,)), ((m, features, 2, 2), (0, 2, 3))])
     gamma, beta = draw.array((features,)), draw.array((features,))
     return (draw.distinct(shape), gamma, beta), {"axis": axis, "eps": 1e-2}
+
+
+def _check_features(name, x, axis, eps, **parameters):
+    """Raise unless every parameter has the lengths of the axes that are kept."""
+    if type(eps) is not float:
+        check_number(name, "eps", eps)
+    shape = np.shape(x)
+    if not isinstance(axis, tuple) or min(axis, default=0) < 0 or max(axis, default=-1) >= len(shape):
+        raise ValueError(f"{name}: axis is {axis!r} for x {shape}; a tuple of its axes, counted from 0, is wanted")
+    kept = tuple([n for i, n in enumerate(shape) if i not in axis])
+    for each, parameter in parameters.items():
+        if np.shape(parameter) != kept:
+            raise ShapeError(
+                f"{name}: x is {shape}, axis {axis}, {each} {np.shape(parameter)}: {each} must have the lengths of the "
+                f"axes kept, {kept}"
+            )
 
 
 def _along(parameter, x, axis):
@@ -47,6 +63,7 @@ def batch_norm(x, gamma, beta, /, axis=(0,), eps=1e-5):
     array([[3.],
            [7.]])
     """
+    _check_features("batch_norm", x, axis, eps, gamma=gamma, beta=beta)
     m = math.prod(np.shape(x)[i] for i in axis)
     mean = np.mean(x, axis=axis, keepdims=True)
     centered = x - mean
@@ -89,13 +106,7 @@ def normalize(x, mean, variance, gamma, beta, /, axis=(0,), eps=1e-5):
     >>> mg.normalize(np.array([[3.0]]), one, 4 * one, one, 0 * one, eps=0.0)
     array([[1.]])
     """
-    averaged = checked_axes("normalize", axis, np.ndim(x))
-    shape = tuple(n for i, n in enumerate(np.shape(x)) if i not in averaged)
-    given = [np.shape(each) for each in (mean, variance, gamma, beta)]
-    if any(each != shape for each in given):
-        raise ShapeError(
-            f"normalize: x is {np.shape(x)}, axis {axis}: mean, variance, gamma and beta must be {shape}, got {given}"
-        )
+    _check_features("normalize", x, axis, eps, mean=mean, variance=variance, gamma=gamma, beta=beta)
     scale = gamma / np.sqrt(variance + eps)
     return x * _along(scale, x, axis) + _along(beta - mean * scale, x, axis)
 
@@ -134,6 +145,7 @@ def standardize(x, /, axis, eps=1e-5):
     >>> mg.standardize(np.array([[1.0, 3.0]]), axis=(1,), eps=0.0)
     array([[-1.,  1.]])
     """
+    check_number("standardize", "eps", eps)
     centered = x - np.mean(x, axis=axis, keepdims=True)
     inverse = 1 / np.sqrt(np.mean(centered * centered, axis=axis, keepdims=True) + eps)
     return centered * inverse, (inverse,)
@@ -204,7 +216,7 @@ def _draw_group_norm(draw):
     return (draw.distinct(shape), groups, gamma, beta), {"eps": 1e-2}
 
 
-@composed(inputs=_draw_group_norm)
+@composed(inputs=_draw_group_norm, differentiated="x gamma beta")
 def group_norm(x, groups, gamma, beta, eps=1e-5):
     """Groups of channels of each image (N, C, …) normalised together: y = γ x̂ + β (Wu and He 2018; course, part F).
 

@@ -8,7 +8,7 @@ from ..errors import MatrixError
 from ..registry import composed, op
 from .decomposition import draw_singular, svdvals
 from .elementwise import direction
-from .index import checked_axes, number, plain
+from .index import check_number, checked_axes, number, plain
 from .linalg import as_array, draw_well_conditioned, inv, square_checked
 from .reduce import kept, normalized_axes
 
@@ -70,6 +70,7 @@ def p_length(x, /, ord, axis=None, keepdims=False):
     >>> mg.linalg.p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12)
     np.float64(6.0)
     """
+    check_number("p_length", "ord", ord)
     size = np.absolute(x)
     if ord > 0:
         extreme = np.max(size, axis=axis, keepdims=True, initial=0.0)
@@ -107,7 +108,7 @@ def _draw_norm(draw):
 def norm(x, ord=None, axis=None, keepdims=False):
     """Every norm of `numpy.linalg.norm`: of vectors along one axis, of matrices along two.
 
-    Vectors: None or 2 (Euclidean), 1, inf, −inf, 0 (how many are not 0; no gradient), any p. Matrices: None or "fro",
+    Vectors: None or 2 (Euclidean), 1, inf, −inf, 0 (how many are not 0; gradient 0), any p. Matrices: None or "fro",
     "nuc", 1, −1, inf, −inf, 2, −2. At 0 the gradient is 0, a subgradient; maxima share it among ties.
 
     >>> import numpy as np, minigrad as mg
@@ -147,6 +148,7 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     if isinstance(ord, str) or ord is None:
         raise ValueError(f"vector_norm: ord {ord!r} is for matrices; a number is wanted for vectors")
     checked_axes("vector_norm", axis, np.ndim(x))
+    check_number("vector_norm", "ord", ord)
     size = np.absolute(x)
     if ord == 2:
         return length(x, axis=axis, keepdims=keepdims)
@@ -157,7 +159,8 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
     if ord == -math.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return np.sum(plain(x) != 0, axis=axis, keepdims=keepdims).astype(plain(x).dtype)
+        # a sign, since a count has the slope 0 and stays in the graph
+        return np.sum(np.where(np.isnan(x), 1.0, np.sign(size)), axis=axis, keepdims=keepdims)
     return p_length(x, ord=ord, axis=axis, keepdims=keepdims)
 
 
@@ -206,6 +209,8 @@ def cond(x, p=None):
     >>> mg.linalg.cond(np.diag([4.0, 2.0]))
     np.float64(2.0)
     """
+    if not isinstance(p, (int, float, str, np.number, type(None))):
+        raise TypeError(f"cond: p is {p!r:.60}; None, 'fro', 1, -1, 2, -2, inf or -inf is wanted")
     x = as_array(x)
     shape = np.shape(x)
     if len(shape) < 2 or 0 in shape[-2:]:

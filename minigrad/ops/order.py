@@ -56,7 +56,7 @@ def _draw_partition(draw):
     return (a, draw.integer(-n, n - 1)), options
 
 
-@composed(numpy=np.partition, inputs=_draw_partition)
+@composed(numpy=np.partition, inputs=_draw_partition, differentiated="a")
 def partition(a, kth, axis=-1, kind="introselect", order=None):
     """An order in which entry ``kth`` is the one of a full sort, no larger one before it, no smaller one after it.
 
@@ -87,12 +87,13 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     a
         The numbers.
     q
-        Shares in [0, 1], a number or an array, whose axes come first in the result; not differentiated.
+        Shares in [0, 1], a number or an array, whose axes come first in the result; differentiated too.
     method
         Every one of `numpy.quantile`.
 
     The value lies between two sorted entries, (1 − γ) a₍ₗ₎ + γ a₍ₗ₊₁₎, and so does the gradient: 1 − γ for one and
-    γ for the other. Where a NaN takes part the value is nan.
+    γ for the other; by q it is the slope between them (0 for methods that choose an entry). Where a NaN takes part the
+    value is nan.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.quantile(np.array([1.0, 2.0, 4.0]), 0.75)
@@ -102,7 +103,7 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
         raise TypeError("quantile: out= is not possible in a graph; use the result instead")
     a = as_array(a)
     dtype = np.quantile(np.ones(1, dtype=a.dtype), plain(q), method=method).dtype  # as NumPy promotes a and q
-    q = np.asarray(plain(q))
+    q, wanted = np.asarray(plain(q)), _joined(q)
     shape, axes = np.shape(a), checked_axes("quantile", axis, np.ndim(a))
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     n = math.prod(shape[i] for i in axes)
@@ -112,6 +113,8 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     place = np.quantile(np.arange(float(n)), q, method=method)  # quantiles of 0, 1, … are where to look
     low = np.floor(place).astype(np.intp)
     share = (place - low).astype(dtype)
+    if wanted is not None and method in _PLOTTING:
+        share = share + _slope_of_places(q, n, *_PLOTTING[method]) * (wanted - q)
     ordered = sort(rows, axis=-1)
     y = ordered[..., low] * (1 - share) + ordered[..., np.minimum(low + 1, n - 1)] * share
     y = np.moveaxis(y, range(len(rest), len(rest) + q.ndim), range(q.ndim)) if q.ndim and rest else y
@@ -122,6 +125,31 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     return np.reshape(y, (*q.shape, *(1 if i in axes else m for i, m in enumerate(shape))))
 
 
+#: α and β of the methods continuous in q (Hyndman and Fan 1996), whose value is read at q (n + 1 − α − β) + α − 1.
+_PLOTTING = {
+    "linear": (1.0, 1.0),
+    "weibull": (0.0, 0.0),
+    "hazen": (0.5, 0.5),
+    "interpolated_inverted_cdf": (0.0, 1.0),
+    "median_unbiased": (1 / 3, 1 / 3),
+    "normal_unbiased": (3 / 8, 3 / 8),
+}
+
+
+def _slope_of_places(q, n, alpha, beta):
+    """How fast the place of a quantile moves with q: not at all where it is held at an end."""
+    slope = n + 1 - alpha - beta
+    place = q * slope + alpha - 1
+    return np.where((place >= 0) & (place < n - 1), slope, 0.0)
+
+
+def _joined(q):
+    """The shares as one tensor if there are tensors among them, else None."""
+    if isinstance(q, (list, tuple)) and any(hasattr(each, "_data") for each in q):
+        q = np.stack(q)
+    return q if hasattr(q, "_data") else None
+
+
 @composed(numpy=np.percentile, inputs=_draw_quantile)
 def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
     """`quantile` with q from 0 to 100.
@@ -130,8 +158,11 @@ def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear"
     >>> mg.percentile(np.array([1.0, 2.0, 4.0]), 75)
     np.float64(3.0)
     """
-    q = q / 100 if isinstance(q, (int, float)) else np.asarray(plain(q)) / 100
-    return quantile(a, q, axis, out, overwrite_input, method, keepdims)
+    a, wanted = as_array(a), _joined(q)
+    q = plain(q)
+    share = wanted / 100 if wanted is not None else q / 100 if isinstance(q, (int, float)) else np.asarray(q) / 100
+    y = quantile(a, share, axis, out, overwrite_input, method, keepdims)
+    return y.astype(np.percentile(np.ones(1, dtype=a.dtype), q, method=method).dtype)
 
 
 @composed(numpy=np.median, inputs=draw_reduction)

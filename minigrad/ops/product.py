@@ -119,6 +119,10 @@ def affine(x, weight, bias, /):
             "which is (features out, features in)"
         )
     y = np.matmul(x, np.swapaxes(weight, 0, 1))
+    if bias is not None and np.shape(bias) != np.shape(weight)[:1]:
+        raise ShapeError(
+            f"affine: weight is {np.shape(weight)}, bias {np.shape(bias)}: one number for each row is wanted"
+        )
     if bias is not None:
         y += bias
     return y

@@ -1,16 +1,17 @@
 """Reductions: operations that fold one, several or all axes of an array into one number each.
 
 ``axis`` is None (all axes), a number or a tuple; ``where`` an array of bools that broadcasts to the input and
-says which entries take part; ``initial`` the value that the folding starts from.
+says which entries take part; ``initial`` the value that the folding starts from, a tensor too.
 """
 
 import math
 
 import numpy as np
 
+from ..errors import ShapeError
 from ..registry import composed, op
 from .elementwise import direction
-from .index import checked_axes, plain
+from .index import check_number, checked_axes, plain
 
 
 def draw_reduction(draw, **options):
@@ -82,6 +83,18 @@ def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True)
     return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
+@sum.differentiates("initial")
+def _(a, initial, **options):
+    return sum(a, **options) + _single("sum", initial)
+
+
+def _single(name, initial):
+    """An ``initial`` value that is a tensor: one number."""
+    if np.ndim(initial):
+        raise ShapeError(f"{name}: initial is {np.shape(initial)}; a single number is wanted")
+    return initial
+
+
 @sum.rule
 def _(g, y, a, axis, dtype, keepdims, initial, where):
     return _taking_part(np.broadcast_to(kept(g, a, axis, keepdims), np.shape(a)), where)
@@ -113,7 +126,7 @@ def _draw_average(draw):
     return (draw.array(shape),), {"axis": axis, "weights": weights, "keepdims": draw.boolean()}
 
 
-@composed(numpy=np.average, inputs=_draw_average)
+@composed(numpy=np.average, inputs=_draw_average, differentiated="a weights")
 def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     """Weighted mean, y = Σ w a / Σ w; the weights, of a's shape or of the axis's length, are differentiated too.
 
@@ -170,6 +183,9 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
 def degrees(name, out, ddof, correction):
     if out is not None:
         raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
+    for each in (ddof, correction):
+        if each is not None:
+            check_number(name, "ddof", each)
     if correction is not None and ddof != 0:
         raise ValueError(f"{name}: ddof={ddof} and correction={correction} say the same thing; give one of them")
     return ddof if correction is None else correction
@@ -258,6 +274,11 @@ def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     return _extreme(np.max, a, axis, keepdims, initial, where)
 
 
+@max.differentiates("initial")
+def _(a, initial, **options):
+    return np.maximum(max(a, initial=-math.inf, **options), _single("max", initial))
+
+
 @max.rule
 def _(g, y, a, axis, keepdims, initial, where):
     return _share_of_extreme(g, y, a, axis, keepdims, where)
@@ -272,6 +293,11 @@ def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     array([1., 0.])
     """
     return _extreme(np.min, a, axis, keepdims, initial, where)
+
+
+@min.differentiates("initial")
+def _(a, initial, **options):
+    return np.minimum(min(a, initial=math.inf, **options), _single("min", initial))
 
 
 @min.rule
@@ -307,6 +333,11 @@ def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True
     array([0., 8., 0.])
     """
     return np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@prod.differentiates("initial")
+def _(a, initial, **options):
+    return prod(a, **options) * _single("prod", initial)
 
 
 @prod.rule

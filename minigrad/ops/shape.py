@@ -217,9 +217,9 @@ def _draw_rollaxis(draw):
     return (draw.array(shape), draw.axis(len(shape))), {"start": draw.integer(0, len(shape))}
 
 
-@composed(numpy=np.rollaxis, inputs=_draw_rollaxis)
+@composed(numpy=np.rollaxis, inputs=_draw_rollaxis, differentiated="a")
 def rollaxis(a, axis, start=0):
-    """An axis moved to stand before the axis that is number ``start`` now; `moveaxis` says the same more clearly.
+    """An axis moved to before the axis that is now number ``start``; `moveaxis` says the same more clearly.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.rollaxis(np.ones((2, 3, 4)), 2).shape
@@ -255,7 +255,7 @@ def _draw_arrays(draw):
 
 
 def _each(arrays, change):
-    """One array changed, or a tuple of several, as NumPy gives them."""
+    """One array changed, or a tuple of several, as NumPy returns them."""
     changed = tuple(change(x if hasattr(x, "dtype") else np.asarray(x)) for x in arrays)
     return changed[0] if len(changed) == 1 else changed
 
@@ -444,7 +444,7 @@ def _draw_windows(draw):
     return (draw.array(shape), window), {"axis": axis}
 
 
-@composed(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows)
+@composed(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows, differentiated="x")
 def sliding_window_view(x, window_shape, axis=None):
     """Every window of a shape, one beside the other: new axes at the end hold the window's entries.
 

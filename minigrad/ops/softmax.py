@@ -4,6 +4,7 @@ import numpy as np
 
 from ..registry import op
 from .activation import sigmoid
+from .index import checked_axes
 from .linalg import as_array
 from .reduce import kept
 
@@ -78,7 +79,9 @@ def log_softmax(x, /, axis=-1):
     array([     0., -10000.])
     """
     x = _floating(x)
+    checked_axes("log_softmax", axis, np.ndim(x))
     if 0 in np.shape(x):
+        checked_axes("log_softmax", axis, np.ndim(x))
         return x + 0.0  # nothing, where log 0 would only warn
     y = x - np.max(x, axis=axis, keepdims=True)
     y -= np.log(np.sum(np.exp(y), axis=axis, keepdims=True))
@@ -94,7 +97,8 @@ def _draw_classes(draw):
     m, classes = draw.integer(1, 4), draw.integer(2, 4)
     if draw.boolean():
         return (draw.array((m, classes)), draw.indices(classes, size=m)), {}
-    return (draw.array((m, classes)), softmax(draw.array((m, classes)))), {}
+    # rows of probabilities, or of weights that add up to something else
+    return (draw.array((m, classes)), softmax(draw.array((m, classes))) * draw.choice([1.0, 0.5])), {}
 
 
 def _check_labels(logits, labels):

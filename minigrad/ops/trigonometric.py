@@ -129,6 +129,9 @@ def _draw_sinc_derivative(draw):
     return (draw.array(draw.shape(max_dims=2)),), {"order": draw.integer(0, 3)}
 
 
+_HIGHEST_ORDER = 100  # beyond it the factorials of the series leave the floats
+
+
 @op(label="sinc′", inputs=_draw_sinc_derivative, elementwise=True)
 def sinc_derivative(x, /, order):
     """The derivative of sin(πx)/(πx) of any order, elementwise; its own derivative is the next one.
@@ -140,6 +143,8 @@ def sinc_derivative(x, /, order):
     >>> round(mg.sinc_derivative(0.0, 2) + math.pi**2 / 3, 12)
     0.0
     """
+    if not 0 <= order <= _HIGHEST_ORDER:
+        raise ValueError(f"sinc_derivative: order is {order}; 0 to {_HIGHEST_ORDER} is wanted")
     u = np.multiply(x, math.pi)
     reach = 2.0 + order
     near = np.where(np.absolute(u) < reach, u, 0.0)

@@ -15,7 +15,7 @@ import numpy as np
 from ..trees import leaves_of
 from .frameworks import as_array
 
-#: What the gradient by a parameter of some name is called in a dictionary, most telling first.
+#: What the gradient of a parameter of some name is called in a dictionary, most telling first.
 _KEYS = ("d{}", "d_{}", "grad_{}", "{}_grad", "grad{}", "{}")
 
 

@@ -1,4 +1,4 @@
-"""The ways to hold a gradient against numerical derivatives, and what is said of each entry."""
+"""The ways to compare a gradient with numerical derivatives, and the verdict on each entry."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _in_blocks(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The numerical gradient and its error, at a cost of one derivative for a block of entries where all are right.
 
-    A block is held against one derivative along a random direction through its entries. Where that agrees to the
+    A block is compared with one derivative along a random direction through its entries. Where that agrees to the
     derivative's own error, and not to any share of the block's size, every entry is as exact (but with the probability
     that errors cancel to 12 digits); where it does not, each entry has a derivative of its own. The disagreement of a
     block that agrees is spread over its entries. One whose derivative is known to no better than ``most``, at a kink
@@ -229,7 +229,7 @@ def verdicts_of(
 
 
 def _by_norms(analytic: Sequence[np.ndarray], numeric: Sequence[np.ndarray], tolerance: float) -> list[np.ndarray]:
-    """The course's verdict, one for each input: a difference of one step does not know its own error."""
+    """The course's verdict, one for each input: a difference of one step cannot estimate its own error."""
     found = []
     for a, n in zip(analytic, numeric):
         right = relative_error(a, n) <= tolerance

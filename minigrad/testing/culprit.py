@@ -1,4 +1,4 @@
-"""Which part of a graph is wrong: found, made small, written as a program of four lines, and drawn."""
+"""Which part of a graph is wrong: found, made small, written as a four-line reproducer, and drawn."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Culprit:
 
     @property
     def reproducer(self) -> str | None:
-        """A program of four lines that fails in the same way."""
+        """A four-line reproducer."""
         return None if self.expression is None else self.expression.reproducer()
 
     def draw(self) -> Any:
@@ -65,7 +65,7 @@ class Culprit:
         if self.picture is not None:
             lines.append(f"  drawn in {self.picture}")
         if self.reproducer is not None:
-            lines += ["  to see it again:", *(f"    {line}" for line in self.reproducer.splitlines())]
+            lines += ["  to reproduce it:", *(f"    {line}" for line in self.reproducer.splitlines())]
         return "\n".join(lines)
 
 
@@ -80,7 +80,7 @@ def culprit_of(subject: Recorded, picture: Any = None) -> Culprit | None:
             if len(expression.steps) > _MOST_STEPS:
                 return None
             return _found(expression).saved(picture)
-        except Exception:  # an operation that can't be run by itself: the report stands without this
+        except Exception:  # an operation that can't be run by itself: the report goes without this
             return None
 
 

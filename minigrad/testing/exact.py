@@ -1,4 +1,4 @@
-"""What must hold of a derivative exactly, and is seen without differences."""
+"""What must hold exactly for a derivative, and is checked without differences."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def exact_checks(subject: Subject, gradients: Sequence[np.ndarray]) -> dict[str,
         return found
     found["shape and dtype of each input"] = _shapes(subject, again)
     found["no gradient shares memory"] = _memory(subject, again, points, cotangents)
-    found["read-only inputs and g will do"] = _read_only(subject)
+    found["works with read-only inputs and g"] = _read_only(subject)
     if not subject.scalars and all(np.all(np.isfinite(g)) for g in gradients):
         other = signed(subject.cotangents, 13)
         pulled = subject.claim(other)
@@ -77,7 +77,7 @@ def _memory(
     for i, (label, g) in enumerate(named):
         for other, array in [*named[i + 1 :], *given]:
             if np.shares_memory(g, array):
-                return f"the gradient by {label} shares memory with {other}"
+                return f"the gradient with respect to {label} shares memory with {other}"
     return HOLDS
 
 
@@ -90,7 +90,7 @@ def _read_only(subject: Recorded) -> str:
     except ValueError as error:
         if "read-only" not in str(error):
             raise
-        return "the function or a rule writes into what it was given"
+        return "the function or a rule modifies its inputs"
     return HOLDS
 
 

@@ -134,7 +134,7 @@ class Expression:
 
 
 def _reachable(rows: tuple[np.ndarray | Step, ...]) -> tuple[np.ndarray | Step, ...]:
-    """The rows that the last one needs, numbered anew."""
+    """The rows that the last one needs, renumbered."""
     needed = {len(rows) - 1}
     for i in range(len(rows) - 1, -1, -1):
         row = rows[i]

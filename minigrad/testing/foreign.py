@@ -70,7 +70,7 @@ class Foreign(Subject):
             return use(leaves)
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The value that the framework gives."""
+        """The value that the framework returns."""
         return outputs_of(self._attempt(points, lambda leaves: self._adapter.values(self._run, leaves)))
 
     def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:

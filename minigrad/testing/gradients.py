@@ -1,4 +1,4 @@
-"""`check_gradients`: is this gradient right? Entry by entry, and by the course's relative error and its thresholds."""
+"""`check_gradients`: is this gradient right? Entry by entry, and by the relative error."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from ..errors import NotDifferentiableError
 from ..scalar import Scalar
+from ..state import leaving_no_trace
 from ..trees import leaves_of
 from .compare import along_directions, along_one_direction, every_entry, usual_tolerance
 from .culprit import culprit_of
 from .diagnosis import diagnoses_of
 from .exact import exact_checks
-from .infinite import along_a_direction, beside_infinite, finite, unknown, where_not_finite
+from .infinite import along_a_direction, beside_infinite, finite, infinite_slopes, unknown, where_not_finite
 from .report import IS_WRONG, Comparison, GradientError, GradientReport
 from .subject import AlongGradients, Recorded, Subject, signed
 from .subjects import subject_of
@@ -28,6 +29,7 @@ listeners: list[Callable[[GradientReport], None]] = []
 least_order = 1
 
 
+@leaving_no_trace
 def check_gradients(
     f: Callable[..., Any] | tuple[Callable[..., Any], Callable[..., Any]],
     *inputs: Any,
@@ -42,7 +44,7 @@ def check_gradients(
     returns_gradient: bool | None = None,
     picture: Any = None,
 ) -> GradientReport:
-    """Hold the gradient of ``f`` against numerical derivatives, all inputs as one vector θ (course, part C).
+    """Check the gradient of ``f`` against numerical derivatives, all inputs as one vector θ (course, part C).
 
     Beside the differences it checks, of functions that minigrad records, what needs none: the gradient is linear in g,
     ⟨v, Ju⟩ = ⟨Jᵀv, u⟩, inputs and g may be read-only, no gradient shares memory, two runs answer the same, shapes and
@@ -51,7 +53,7 @@ def check_gradients(
     Parameters
     ----------
     f
-        Takes the inputs as Tensors (Scalars, if all inputs are floats) and gives a number, an array or a nested
+        Takes the inputs as Tensors (Scalars, if all inputs are floats) and returns a number, an array or a nested
         container of arrays; several entries are contracted with random numbers of mixed sign, never with a plain sum.
         Of ``(cost, cache)``, a number and a container, the cost alone is checked. Or a pair ``(f, df)`` written by
         hand in NumPy: ``f`` takes arrays and gives a number, or ``(cost, cache)``; ``df`` gives one gradient, or a
@@ -69,7 +71,7 @@ def check_gradients(
         error of each input as a whole decides; by default steps that are chosen for each entry and extrapolated
         (`numerical_gradient`).
     tolerance
-        The relative error that an entry may have beside the numerical derivative's own; by default the course's 1e-7,
+        The relative error that an entry may have beside the numerical derivative's own; by default 1e-7,
         and 1.2e-3, ten thousand roundings, for a function that computes in float32.
     names
         What to call the inputs; by default their own names.
@@ -108,8 +110,8 @@ def check_gradients(
     GradientError
         If an entry is wrong, or inconclusive, or an exact check fails; it carries the report.
     TypeError, ValueError
-        If ``f`` gives no number, if it is not finite, changes an input in place, gives another cost each time (random
-        numbers), or if an input is not of floats; if a pair gives several numbers and no ``projection``.
+        If ``f`` returns no number, if it is not finite, changes an input in place, returns another cost each time
+        (random numbers), or if an input is not of floats; if a pair returns several numbers and no ``projection``.
 
     Examples
     --------
@@ -126,7 +128,7 @@ def check_gradients(
     ['input 0', 'weight', 'bias']
     """
     if not inputs and not callable(getattr(f, "parameters", None)):
-        raise TypeError("check_gradients: wants at least one input after the function")
+        raise TypeError("check_gradients: requires at least one input after the function")
     if mode not in ("reverse", "forward", "both") or order not in (1, 2):
         raise ValueError(
             f"check_gradients: mode={mode!r}, order={order}; reverse, forward or both, and 1 or 2, are known"
@@ -137,7 +139,7 @@ def check_gradients(
         not isinstance(subject, Recorded) or any(isinstance(x, Scalar) for tree in inputs for x in leaves_of(tree))
     ):
         raise TypeError(
-            "check_gradients: order=2 and forward mode want a function of arrays or tensors that minigrad records"
+            "check_gradients: order=2 and forward mode require a function of arrays or tensors that minigrad records"
         )
     if isinstance(subject, Recorded) and not subject.scalars and not fast:
         order = max(order, least_order)
@@ -156,6 +158,7 @@ def check_gradients(
             comparisons |= along_one_direction(subject, claimed, eps, tolerance)
         else:
             comparisons |= _every_entry(subject, claimed, eps, tolerance)
+            subject.notes |= infinite_slopes(subject, comparisons)
             diagnoses |= diagnoses_of(subject, comparisons)
             exact = exact_checks(subject, claimed)
     # where the differences are infinite too, no part of the graph is to blame
@@ -244,7 +247,7 @@ def _in_hypothesis() -> bool:
 
 
 def _refuse_unsteady(subject: Subject) -> None:
-    """Raise for a function that changes its inputs or gives another cost each time: it has no derivative to check."""
+    """Raise for a function that changes its inputs or returns another cost each time: it has no derivative to check."""
     costs = []
     for _ in range(2):
         copies = subject.copies()

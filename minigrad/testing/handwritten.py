@@ -54,7 +54,7 @@ class Pair(Subject):
         return [arguments[i] if name == f"input {i}" and i < len(arguments) else name for i, name in enumerate(own)]
 
     def outputs(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The value that f gives."""
+        """The value that f returns."""
         value = self.f(*self._inputs.arguments(points))
         if not self.projected and isinstance(value, tuple) and len(value) > 1 and is_number(value[0]):
             value = value[0]  # (cost, cache)
@@ -68,7 +68,7 @@ class Pair(Subject):
         return found
 
     def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What df gives."""
+        """What df returns."""
         given = [x.copy() for x in points]
         found = self.df(*self._inputs.arguments(given))
         for label, x, point in zip(self.labels, given, points):

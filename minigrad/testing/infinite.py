@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from ..errors import NotDifferentiableError
 from .numerical import numerical_jvp
-from .report import IS_INCONCLUSIVE, Comparison
+from .report import IS_INCONCLUSIVE, IS_RIGHT, Comparison
 from .subject import Subject, signed
 
 #: Steps whose differences are compared: those of a slope that is infinite grow without end.
@@ -62,6 +62,22 @@ def beside_infinite(
     return found
 
 
+def infinite_slopes(subject: Subject, comparisons: Mapping[str, Comparison]) -> dict[str, str]:
+    """Notes on finite claims where the differences grow without end: no number is the derivative, nor a subgradient."""
+    notes: dict[str, str] = {}
+    looked_at = 0
+    for i, label in enumerate(subject.labels):
+        part = comparisons[label]
+        doubtful = (part.verdict != IS_RIGHT) & (part.error > 1e-3 * np.abs(part.numeric))
+        for index in map(tuple, np.argwhere(doubtful & np.isfinite(part.analytic)).tolist()):
+            looked_at += 1
+            slope = _slope(subject, i, index)[0] if looked_at <= _MOST else 0.0
+            if np.isinf(slope):
+                part.numeric[index], part.verdict[index] = slope, IS_INCONCLUSIVE
+                notes[label] = f"the numerical derivative is infinite at {list(index)}: the function has none there"
+    return notes
+
+
 def along_a_direction(subject: Subject, claimed: Sequence[np.ndarray]) -> dict[str, Comparison]:
     """The fast check of a gradient that is not finite."""
     with np.errstate(invalid="ignore"):
@@ -97,8 +113,10 @@ def _slope(subject: Subject, i: int, index: tuple[int, ...]) -> tuple[float, flo
 
     here = at(0.0)
     for side in (1.0, -1.0):
-        slopes = np.array([(at(side * h) - here) / (side * h * scale) for h in _STEPS])
-        if np.all(np.abs(slopes[1:]) > 2 * np.abs(slopes[:-1])) and np.isfinite(slopes).all():
+        rises = np.array([at(side * h) - here for h in _STEPS])
+        slopes = rises / (side * scale * np.array(_STEPS))
+        steep = np.all(np.abs(slopes[1:]) > 2 * np.abs(slopes[:-1])) and np.isfinite(slopes).all()
+        if steep and abs(rises[-1]) < 0.9 * abs(rises[0]):  # else it is a jump, and what lies across it is no slope
             return float(np.copysign(np.inf, slopes[-1])), np.nan
     direction = [np.zeros_like(x) for x in subject.points]
     direction[i][index] = 1.0

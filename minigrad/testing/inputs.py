@@ -1,4 +1,4 @@
-"""What a check is given and what a function gave: which arrays a derivative is taken by, and which are held fixed."""
+"""What a check is given and what a function gave: which arrays are differentiated, and which are held fixed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def labels_of(inputs: Sequence[Any], names: Sequence[str] | None) -> list[str]:
 
 
 def is_fixed(x: Any) -> bool:
-    """Whether an input has no derivative by it and stays what it is: integers, booleans (labels, masks) and texts."""
+    """Whether an input is not differentiated and stays what it is: integers, booleans (labels, masks) and texts."""
     if isinstance(x, (bool, int, str, bytes)):
         return True
     dtype = getattr(x, "dtype", None)
@@ -37,7 +37,9 @@ def is_fixed(x: Any) -> bool:
 def why_fixed(x: Any) -> str:
     """The note on an input that is held fixed."""
     kind = str(getattr(x, "dtype", type(x).__name__)).removeprefix("torch.")
-    return f"held fixed ({kind})" + ("; write 1.0, not 1, to differentiate by it" if type(x) is int else "")
+    return f"held fixed ({kind})" + (
+        "; write 1.0, not 1, to differentiate with respect to it" if type(x) is int else ""
+    )
 
 
 def point_of(label: str, x: Any) -> np.ndarray:
@@ -69,11 +71,11 @@ def point_of(label: str, x: Any) -> np.ndarray:
 def nothing_to_check(fixed: Sequence[tuple[str, Any]]) -> TypeError:
     """The error for inputs of which none has a derivative."""
     found = f": {fixed[0][0]} is {why_fixed(fixed[0][1])}" if fixed else ": the inputs hold no floats"
-    return TypeError(f"check_gradients: there is nothing to differentiate by{found}")
+    return TypeError(f"check_gradients: there is nothing to differentiate with respect to{found}")
 
 
 class Inputs:
-    """Inputs in nested containers: the points that a derivative is taken by, and the rest, which is held fixed."""
+    """Inputs in nested containers: the points to differentiate at, and the rest, which is held fixed."""
 
     def __init__(self, given: Sequence[Any], names: Sequence[str] | None) -> None:
         self.given, self.names = list(given), labels_of(given, names)

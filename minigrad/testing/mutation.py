@@ -111,7 +111,8 @@ class Mutant:
     def __enter__(self) -> Mutant:
         names = (*self.broken, "float_kernel", "float_rules", "trusted")
         self._kept = {name: getattr(self.op, name) for name in names}
-        for name, value in {**self.broken, "float_kernel": None, "float_rules": (), "trusted": False}.items():
+        self.op.forget_floats()
+        for name, value in {**self.broken, "trusted": False}.items():
             setattr(self.op, name, value)
         return self
 
@@ -191,7 +192,7 @@ def _watched(mutant: Mutant, right: Rule, wrong: Rule) -> Rule:
 
 
 def _mutant(op: Op, kind: str, name: str, i: int, change: Callable[[Any, Any, np.ndarray], Any]) -> Mutant:
-    """The gradient by one input (with ``*inputs`` by each) changed after it was computed."""
+    """The gradient of one input (with ``*inputs`` of each) changed after it was computed."""
     mutant = Mutant(op, kind, name, {})
 
     def changed(j: int, gradient: Callable[[int], Any], g: Any, inputs: Sequence[Any]) -> Any:
@@ -231,7 +232,7 @@ def _with_gradient(op: Op, i: int, changed: Callable[[int, Callable[[int], Any],
 
 
 def _emptying(d: Any, g: Any, x: np.ndarray) -> Any:
-    """A rule that overwrites what it was given when it is done with it."""
+    """A rule that overwrites its arguments when it is done with them."""
     d = np.array(_plain(d)) if type(d) is np.ndarray else d
     held = getattr(g, "_data", g)
     if isinstance(held, np.ndarray):
@@ -317,7 +318,7 @@ class _Examined:
 
 
 class PropertySuite:
-    """The suite that holds an operation's rules against differences and against what must hold exactly.
+    """The suite that checks an operation's rules against differences and against what must hold exactly.
 
     Calling it with an operation raises AssertionError where its rule is found wrong. It draws ``examples`` calls as the
     operation says, every third of them at kinks and ties if its value is continuous there, takes the numerical
@@ -446,7 +447,7 @@ def run(
     ----------
     suite
         A function of an operation that raises where it finds it wrong, such as a test of your own; by default the
-        `PropertySuite` that minigrad's operations are held to. It must pass for the right rules.
+        `PropertySuite` that minigrad's operations must pass. It must pass for the right rules.
     operations
         Operations or their names, by default all that are registered with a rule.
     kinds
@@ -600,7 +601,7 @@ def _symmetric(d: np.ndarray) -> bool:
 
 
 def _seen(op: Op, i: int, own: PropertySuite) -> list[np.ndarray]:
-    """The right gradients by one input, at all examples."""
+    """The right gradients of one input, at all examples."""
     seen: list[np.ndarray] = []
 
     def note(d: Any, g: Any, x: np.ndarray) -> Any:
@@ -612,7 +613,7 @@ def _seen(op: Op, i: int, own: PropertySuite) -> list[np.ndarray]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the kill matrix of some operations or all, or write it as a page; gives 1 where a mutant survived."""
+    """Print the kill matrix of some operations or all, or write it as a page; returns 1 where a mutant survived."""
     parser = argparse.ArgumentParser(prog="python -m minigrad.testing.mutation", description=main.__doc__)
     parser.add_argument("operations", nargs="*", help="their names; all by default")
     parser.add_argument("--page", metavar="FILE.md", help="write the matrix with the reasons of equivalent mutants")

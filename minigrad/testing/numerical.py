@@ -1,4 +1,4 @@
-"""Numerical derivatives that know their own error: what analytic derivatives are held against.
+"""Numerical derivatives that estimate their own error: what analytic derivatives are checked against.
 
 By default each derivative is a ladder of two-sided differences, the step halved from rung to rung, extrapolated to
 step 0 (Richardson 1911), and of all the values so found the one is taken whose own error estimate is smallest
@@ -22,14 +22,14 @@ _RUNGS, _LADDERS = 26, 4
 
 
 def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = None, with_error: bool = False) -> Any:
-    """The gradient of a real-valued ``f`` by every entry of every input: a list of arrays, one for each input.
+    """The gradient of a real-valued ``f`` with respect to every entry: a list of arrays, one for each input.
 
     Parameters
     ----------
     f
-        Takes arrays (float64 copies of the inputs) and gives one number.
+        Takes arrays (float64 copies of the inputs) and returns one number.
     inputs
-        Arrays or numbers. By an entry that is NaN, a missing number, the derivative is 0.
+        Arrays or numbers. With respect to an entry that is NaN (a missing number) the derivative is 0.
     eps
         The step ε of the course's two-sided difference (f(x + ε) − f(x − ε)) / 2ε, error O(ε²) (course, part C). By
         default the extrapolated ladder of steps, from a tenth of max(1, |x|) downwards; where f is not finite or
@@ -40,7 +40,7 @@ def numerical_gradient(f: Callable[..., Any], *inputs: Any, eps: float | None = 
     Raises
     ------
     ValueError
-        If f gives several numbers, or is not finite as near to the inputs as steps can be.
+        If f returns several numbers, or is not finite as near to the inputs as steps can be.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def _entries_last(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def _along(
     f: Callable[[float], Any], center: float, scale: float, size: float, eps: float | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """f'(center) of a function of one number that gives an array, and what it may be off by.
+    """f'(center) of a function of one number that returns an array, and what it may be off by.
 
     ``scale`` is how far one may go before it matters, ``size`` how large the numbers are that a step is added to.
     """
@@ -286,9 +286,9 @@ def _extrapolated(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The limit of a difference quotient as h goes to 0, and what it may be off by.
 
-    A kink, a step or a pole nearby can make wide differences agree on a wrong answer. So the answer is held against one
-    much narrower difference, and where they differ by more than both may be off, or where the answer is not known as
-    well as narrower steps could tell it, the ladder starts again from there.
+    A kink, a step or a pole nearby can make wide differences agree on a wrong answer. So the answer is checked against
+    one much narrower difference, and where they differ by more than both may be off, or where the answer is not known
+    as well as narrower steps could tell it, the ladder starts again from there.
     """
     found: list[tuple[np.ndarray, np.ndarray]] = []
     for number in range(_LADDERS):

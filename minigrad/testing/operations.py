@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,7 @@ def drawn_example(op: Op | Composed, draw: Draw) -> Example:
 class Example:
     """An operation with arguments to try it on: ``example(*points)`` is its value, ``points`` what it was drawn at.
 
-    Several results are given as one vector, so that every operation is a function of arrays that gives an array.
+    Several results are given as one vector, so that every operation is a function of arrays that returns an array.
     """
 
     def __init__(self, op: Op | Composed, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
@@ -52,7 +52,7 @@ class Example:
 
     @property
     def several(self) -> bool:
-        """Whether the operation gives several results."""
+        """Whether the operation returns several results."""
         inputs, options = self.arguments(self.points)
         return isinstance(self.op, Composed) and isinstance(self.op(*inputs, **options), (tuple, list))
 
@@ -90,6 +90,13 @@ class Example:
         inputs, options = self.arguments(points)
         return as_one(self.op(*inputs, **options))
 
+    def by_numpy(self, function: Callable[..., Any]) -> Any:
+        """What a function of NumPy gives for the same arguments, as one array."""
+        arguments, options = self.arguments(self.points)
+        options = {k: v for k, v in options.items() if not (k == "initial" and v is None)}  # None is ours alone
+        positional = [options.pop("dtype")] if self.op.name == "astype" else []  # NumPy takes it by position alone
+        return as_one(in_real_numbers(function(*arguments, *positional, **options)))
+
     def weights(self) -> np.ndarray:
         """Fixed cotangents of mixed sign and size, so that no plain sum can hide a mistake."""
         return signed([self(*self.points)], 3)[0]
@@ -98,6 +105,13 @@ class Example:
 def nudged(points: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """Points next to these, by about a billionth of each entry's size."""
     return [x + 1e-9 * np.maximum(1.0, np.abs(x)) * rng.normal(size=x.shape) for x in points]
+
+
+def in_real_numbers(value: Any) -> Any:
+    """A result without its imaginary parts where all are 0: NumPy 2.5 gives eigenvalues as complex numbers always."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(in_real_numbers, value))
+    return value.real if np.iscomplexobj(value) and not np.any(value.imag) else value
 
 
 def as_one(value: Any) -> Any:

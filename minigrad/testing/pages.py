@@ -1,4 +1,4 @@
-"""A gradient check as HTML, with a map of the disagreement; and a page of many checks."""
+"""A gradient check as HTML, with a heat map of the differences; and a page of many checks."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _worst(report: GradientReport) -> str:
     return f'<table style="border-collapse:collapse;margin:0.5em 0">{"".join(rows)}</table>'
 
 
-# ---- the map of the disagreement -------------------------------------------------------------------------------
+# ---- the heat map of the differences ----------------------------------------------------------------------------
 
 
 def _map(label: str, part: Comparison) -> str:
@@ -106,7 +106,7 @@ def _map(label: str, part: Comparison) -> str:
     name = html.escape(f"{label} {part.analytic.shape}")
     return (
         f'<figure style="margin:0.6em 1.2em 0.6em 0;display:inline-block;vertical-align:top"><figcaption>{name}'
-        f'</figcaption><svg role="img" aria-label="map of the disagreement of {name}" width="{width}" '
+        f'</figcaption><svg role="img" aria-label="heat map of the differences of {name}" width="{width}" '
         f'height="{height}" viewBox="0 0 {width} {height}">{"".join(cells)}</svg></figure>'
     )
 

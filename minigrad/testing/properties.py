@@ -43,6 +43,8 @@ def gradient_property(
     ------
     TypeError
         If an input is none of these, or the function has no such argument.
+    ImportError
+        If Hypothesis is missing, with what to install.
 
     Examples
     --------
@@ -65,8 +67,9 @@ def gradient_property(
 
         test.__name__ = test.__qualname__ = name
         test.__doc__, test.__module__ = like.__doc__, like.__module__
-        made = hypothesis.given(strategy)(test)
-        return hypothesis.settings(max_examples=max_examples)(made) if max_examples is not None else made
+        # a check runs the function many times: no deadline for one call of something fits it
+        wanted = {"deadline": None} if max_examples is None else {"deadline": None, "max_examples": max_examples}
+        return hypothesis.settings(**wanted)(hypothesis.given(strategy)(test))
 
     if len(inputs) == 1 and isinstance(inputs[0], (Op, Composed)):
         from .strategies import examples_of
@@ -105,7 +108,7 @@ def _checked(name: str, kind: Any) -> Any:
     shape = isinstance(kind, tuple) and all(isinstance(n, int) for n in kind)
     if not (shape or isinstance(kind, (Domain, SearchStrategy))):
         raise TypeError(
-            f"gradient_property: {name}={kind!r}; wants a domain such as mg.real(0, 1), a shape, or a strategy"
+            f"gradient_property: {name}={kind!r}; expected a domain such as mg.real(0, 1), a shape, or a strategy"
         )
     return kind
 

@@ -1,4 +1,4 @@
-"""What a gradient check found: as text, as a page with a map of the disagreement, and as data."""
+"""What a gradient check found: as text, as a page with a heat map of the differences, and as data."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Disagreement:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The gradient by one input, entry by entry: four arrays of the input's shape."""
+    """The gradient with respect to one input, entry by entry: four arrays of the input's shape."""
 
     analytic: np.ndarray
     numeric: np.ndarray
@@ -72,7 +72,7 @@ class Comparison:
 
     @property
     def relative_error(self) -> float:
-        """The course's, of this input alone."""
+        """The relative error of this input alone."""
         return relative_error(self.analytic, self.numeric)
 
     def count(self, verdict: str) -> int:
@@ -82,14 +82,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """What `check_gradients` found; printing it tells the story, a notebook shows it with a map of the disagreement.
+    """What `check_gradients` found; print it to read it; a notebook adds a heat map of the differences.
 
     ``relative_error`` is ‖numeric − analytic‖ / (‖numeric‖ + ‖analytic‖) over all entries as one vector θ,
     and ``by_input`` the same for each input. ``worst`` lists the entries that differ most. ``counts`` says how many
     entries are "right", "right as a subgradient" (at a kink, between the slopes of its two sides), "wrong", and
     "inconclusive" (the numerical derivative does not know the answer to the accuracy asked for). ``diagnoses`` names,
     for an input whose gradient is wrong, the pattern of the mistake where it is a known one ("twice too large").
-    ``comparisons`` has the gradients themselves. ``exact`` names what was held without differences (that the
+    ``comparisons`` has the gradients themselves. ``exact`` names what was checked without differences (that the
     derivative is linear, say) and what came out, "holds" or what was found instead. ``culprit`` is, in a graph that
     minigrad recorded, the smallest part of it that is wrong. ``notes`` say what a pass does not: that an input was held
     fixed, or that the value does not depend on it.
@@ -116,7 +116,7 @@ class GradientReport:
 
     @cached_property
     def relative_error(self) -> float:
-        """The course's, over all entries as one vector θ."""
+        """The relative error over all entries as one vector θ."""
         parts = self.comparisons.values()
         return relative_error(_flat([part.analytic for part in parts]), _flat([part.numeric for part in parts]))
 
@@ -127,7 +127,7 @@ class GradientReport:
 
     @property
     def entries(self) -> int:
-        """How many derivatives were held against numerical ones."""
+        """How many derivatives were checked against numerical ones."""
         return sum(part.analytic.size for part in self.comparisons.values())
 
     @property

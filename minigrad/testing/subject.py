@@ -46,7 +46,7 @@ class Subject:
         raise NotImplementedError
 
     def gradients(self, points: Sequence[np.ndarray], cotangents: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What is claimed to be the gradient of Σ ⟨output, cotangent⟩ by every point."""
+        """What is claimed to be the gradient of Σ ⟨output, cotangent⟩ with respect to every point."""
         raise NotImplementedError
 
     def copies(self) -> list[np.ndarray]:
@@ -183,7 +183,7 @@ class Recorded(Subject):
             return outputs_of(self.f(*self.arguments))
 
     def nodes(self) -> list[Any]:
-        """The nodes that the function gives, recorded."""
+        """The nodes that the function returns, recorded."""
         with enable_grad():
             value = self.f(*self.arguments)
         outputs_of(value)

@@ -26,7 +26,7 @@ def subject_of(
     """The subject for a function and its inputs as `check_gradients` takes them."""
     guessed, value = False, None
     if returns_gradient and (isinstance(f, tuple) or framework not in (None, "callable")):
-        raise TypeError("check_gradients: returns_gradient=True wants one function of arrays that gives both")
+        raise TypeError("check_gradients: returns_gradient=True requires one function of arrays that returns both")
     if framework is None and not isinstance(f, tuple):
         framework = framework_of(f, [leaf for x in inputs for leaf in leaves_of(x)])
         if returns_gradient is None and framework == "minigrad" and projection is None:
@@ -42,11 +42,11 @@ def subject_of(
     elif isinstance(f, tuple):
         if framework not in (None, "callable"):
             raise TypeError(
-                f"check_gradients: a pair (f, df) is checked as it is; framework={framework!r} wants f alone"
+                f"check_gradients: a pair (f, df) is checked as it is; framework={framework!r} requires f alone"
             )
         subject = Pair(f[0], f[1], inputs, names, projection)
     elif framework == "callable":
-        raise TypeError("check_gradients: framework='callable' wants a pair (f, df) of functions of arrays")
+        raise TypeError("check_gradients: framework='callable' requires a pair (f, df) of functions of arrays")
     elif framework == "minigrad":
         subject = Recorded(f, inputs, names, scalars)
     else:
@@ -57,8 +57,8 @@ def subject_of(
     except Exception as error:
         if gives_more_than_its_cost(value):
             error.add_note(
-                "check_gradients: of arrays the function gives a number and more. If that is its gradient by the first "
-                "input, close over the others: check_gradients(lambda w: f(w, x, y), w)"
+                "check_gradients: given arrays, the function returns more than a number. If that is its gradient for "
+                "the first input, close over the others: check_gradients(lambda w: f(w, x, y), w)"
             )
         raise
     if projection is not None:

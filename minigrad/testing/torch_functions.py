@@ -34,12 +34,12 @@ class Torch(Adapter):
                 self._modules.append(each)
                 if any(p.requires_grad and all(p is not x for x in given) for p in each.parameters()):
                     self.notes[type(each).__name__] = (
-                        "a module that the function uses, its parameters are not checked: give it as an input to check them"
+                        "a module that the function uses; its parameters are not checked: give it as an input, too"
                     )
         self._given = list(given)
 
     def parameters(self, x: Any) -> list[tuple[str, Any]] | None:
-        """Those of a module that want a gradient, or a leaf that wants one itself."""
+        """Those of a module that require a gradient, or a leaf that does itself."""
         if isinstance(x, self.torch.nn.Module):
             self._modules.append(x)
             return [(name, p) for name, p in x.named_parameters() if p.requires_grad]
@@ -54,7 +54,7 @@ class Torch(Adapter):
 
     @contextmanager
     def at(self, given: Sequence[Any], points: Sequence[np.ndarray]) -> Iterator[list[Any]]:
-        """Leaves that want gradients: the given ones themselves where they are changed in place, else new ones."""
+        """Leaves that require gradients: the given ones themselves where they are changed in place, else new ones."""
         torch = self.torch
         leaves: list[Any] = []
         kept = [(x, x.data, x.grad) for x in given if self._in_place(x)]

@@ -111,6 +111,9 @@ def test_stored_gradients_are_shown_only_when_asked_for_and_labelled_so():
     assert "x.grad = 6" in shown
     assert "grad = 0" in shown
     assert not any("d/d" in text or "gradient" in text for text in shown)
+    for leaf in (mg.Scalar(3.0, name="x"), mg.Tensor(3.0, requires_grad=True, name="x")):
+        (leaf * leaf).backward(create_graph=True)
+        assert "x.grad = 6" in texts(viz.draw(leaf * 2.0, gradients="stored"))
     with pytest.raises(ValueError, match="'stored'"):
         viz.draw(y, gradients="store")
 

@@ -98,6 +98,15 @@ def test_names_of_any_kind_are_told_apart_by_what_stands_before_their_number():
     assert kinds("layer 1", "layer 2") == kinds("encoder", "decoder") == [""]  # one line
 
 
+def test_parameters_of_one_name_are_all_shown():
+    weights = [mg.Tensor(np.ones(2), requires_grad=True, name="w") for _ in range(3)]
+    for i, w in enumerate(weights):
+        w.grad = np.full(2, 10.0**i)
+    picture = viz.gradient_flow(weights)
+    np.testing.assert_allclose(lines(picture)["largest |g|"], [1, 10, 100])
+    assert [text.get_text() for text in picture.figure.axes[0].get_xticklabels()] == ["w", "w #2", "w #3"]
+
+
 def test_a_network_whose_gradients_are_all_zero_or_all_nan_has_a_picture_too():
     zero = viz.gradient_flow({"W1": np.zeros(2), "W2": np.zeros(2)})
     np.testing.assert_array_equal(lines(zero)["norm ‖g‖"], [0, 0])
