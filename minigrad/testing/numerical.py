@@ -267,7 +267,9 @@ def _fitted(sample: _Quotient, step: float) -> tuple[np.ndarray, np.ndarray]:
         found.append((value, 3 * doubt + np.abs(bend)))
     fits, errors = (np.stack(part) for part in zip(*found))
     choice = np.argmin(errors, axis=0)[None]
-    return tuple(np.take_along_axis(part, choice, 0).reshape(shape) for part in (fits, errors))
+    fit, error = (np.take_along_axis(part, choice, 0) for part in (fits, errors))
+    apart = np.where(errors <= 4 * error, np.abs(fits - fit), 0.0)  # windows nearly as sure of something else
+    return fit.reshape(shape), np.maximum(error, np.max(apart, axis=0)).reshape(shape)
 
 
 def _line(weights: np.ndarray, x: np.ndarray, y: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -353,7 +355,7 @@ def _ladder(
             for k in range(1, min(len(new), len(old) + 1)):
                 off = np.maximum(np.abs(new[k] - new[k - 1]), np.abs(new[k] - old[k - 1])) + 2 * rounding
                 if jumping:  # and may do so not here, but nearer than what is lost in this error
-                    off += 2 * np.sqrt(np.abs(first - new[k]) * off)
+                    off += 6 * rounding + 4 * np.sqrt(np.abs(first - new[k]) * off)
                 nearer = off < here_off
                 here, here_off = np.where(nearer, new[k], here), np.where(nearer, off, here_off)
         before = columns
