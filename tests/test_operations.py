@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad.registry import Op
 from minigrad.testing import GradientError, check_gradients, relative_error
+from minigrad.testing.operations import Example
 from minigrad.testing.strategies import examples_of, inputs_of
 
 EVERY = [pytest.param(op, id=op.name) for op in mg.operations().values()]
@@ -100,8 +101,9 @@ def test_float32_stays_float32_and_agrees_with_float64(op, data):
     points = [x.astype(np.float32) for x in example.points]
     leaves, gradients = gradients_at(example, points, weights.astype(np.float32))
     value = example(*leaves)
-    if op.name not in ("astype", "float_power"):
-        assert value.dtype == np.float32
+    by_options = op.name in ("astype", "float_power", "quantile", "percentile")  # the dtype that options ask for
+    in_float32 = Example(op, *example.arguments(points))
+    assert value.dtype == (in_float32.by_numpy(op.numpy_functions[0]).dtype if by_options else np.float32)
     _, exact = gradients_at(example, [x.astype(np.float64) for x in points], weights)
     for leaf, g, e in zip(leaves, gradients, exact, strict=True):
         assert leaf.grad is None or leaf.grad.dtype == np.float32

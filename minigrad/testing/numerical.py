@@ -306,9 +306,7 @@ def _extrapolated(
         if np.all(agree & _sure(best, error, rounding)):
             break
         step = width
-    values, errors = (np.stack(part) for part in zip(*found))
-    choice = np.argmin(errors, axis=0, keepdims=True)
-    return np.take_along_axis(values, choice, 0)[0], np.take_along_axis(errors, choice, 0)[0]
+    return _undoubted(*(np.stack(part) for part in zip(*found)))
 
 
 def _sure(value: np.ndarray, error: np.ndarray, rounding: np.ndarray) -> np.ndarray:
@@ -380,7 +378,7 @@ def _columns_of(shares: np.ndarray, samples: Sequence[np.ndarray]) -> np.ndarray
 
 
 def _undoubted(values: np.ndarray, offs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of what the rungs found the surest that no narrower one, nearly as sure of itself, speaks against.
+    """Of what rungs or ladders found the surest that no narrower one, nearly as sure of itself, speaks against.
 
     Two values may agree by chance, and wide steps may agree on what holds beyond a kink only.
     """

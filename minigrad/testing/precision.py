@@ -9,6 +9,8 @@ from .subject import Subject, signed
 
 #: Moves, as shares of the entries' own size, that float64 tells apart and float32 does not.
 _TINY = np.array([-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0]) * 1e-10
+#: Moves of a few last digits of float64.
+_LAST_DIGITS = 1e-5 * _TINY
 #: A move that any precision tells from none, and the largest that float32 may take for none.
 _WIDE, _FLOAT32 = 1e-3, 1e-5
 #: How far away the other point lies.
@@ -39,6 +41,9 @@ def _is_coarse(subject: Subject, points: list[np.ndarray]) -> bool:
         return False
     rounding = np.finfo(np.float64).eps * (1.0 + subject.magnitude)
     expected = abs(above - below) / (2 * _WIDE) * np.max(_TINY)
+    largest = np.finfo(np.float64).eps * np.max(np.abs([here, above, below]))
+    if np.any(np.abs(_moved(subject, points, _LAST_DIGITS) - here) > 1e3 * largest):
+        return False  # it tells neighbours among the floats apart: a fast wave
     if not np.any(gone):
         return bool(expected > 100 * rounding)
     unexplained = gone - _TINY * (gone @ _TINY) / (_TINY @ _TINY)
