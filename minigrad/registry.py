@@ -301,7 +301,7 @@ class Composed:
 
 
 #: What holds no tensor.
-_PLAIN_TYPES = frozenset({int, float, bool, str, type(None), type, np.ndarray})
+_PLAIN_TYPES = frozenset({int, float, bool, str, type(None), type, slice, type(Ellipsis), np.ndarray})
 
 
 def plain_option(op: Op | Composed, name: str, value: Any) -> Any:

@@ -13,6 +13,8 @@ _TINY = np.array([-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0]) * 1e-10
 _LAST_DIGITS = 1e-5 * _TINY
 #: A move that any precision tells from none, and the largest that float32 may take for none.
 _WIDE, _FLOAT32 = 1e-3, 1e-5
+#: What a jump of float32 is of the value at least, be it the mean of a thousand of them.
+_JUMP = 1e-9
 #: How far away the other point lies.
 _BESIDE = 0.1
 
@@ -48,7 +50,7 @@ def _is_coarse(subject: Subject, points: list[np.ndarray]) -> bool:
         return bool(expected > 100 * rounding)
     unexplained = gone - _TINY * (gone @ _TINY) / (_TINY @ _TINY)
     largest = np.max(np.abs(unexplained))
-    return bool(largest > 0.1 * np.max(np.abs(gone)) and largest > 1e3 * rounding)
+    return bool(largest > 0.1 * np.max(np.abs(gone)) and largest > max(1e3 * rounding, _JUMP * subject.magnitude))
 
 
 def _moved(subject: Subject, points: list[np.ndarray], shares: np.ndarray) -> np.ndarray:
