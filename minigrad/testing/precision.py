@@ -9,14 +9,10 @@ from .subject import Subject, signed
 
 #: Moves, as shares of the entries' own size, that float64 tells apart and float32 does not.
 _TINY = np.array([-4.0, -3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0]) * 1e-10
-#: Moves of a few last digits of float64.
-_LAST_DIGITS = 1e-5 * _TINY
 #: A move that any precision tells from none, and the largest that float32 may take for none.
 _WIDE, _FLOAT32 = 1e-3, 1e-5
-#: What a jump of float32 is of the value at least, be it the mean of a thousand of them.
-_JUMP = 1e-9
-#: How far away the other point lies.
-_BESIDE = 0.1
+#: How far away the other point lies, and how large its entries are at most.
+_BESIDE, _ORDINARY = 0.1, 1e3
 
 
 def hidden_rounding(subject: Subject) -> float | None:
@@ -27,7 +23,9 @@ def hidden_rounding(subject: Subject) -> float | None:
     """
     if not subject.points or subject.epsilon > 1e-12:
         return None
-    beside = [x + _BESIDE * np.maximum(1.0, np.abs(x)) * v for x, v in zip(subject.points, signed(subject.points, 23))]
+    # of ordinary size, since at 1e10 a share of 1e-10 is longer than a wave
+    ordinary = [np.clip(x, -_ORDINARY, _ORDINARY) for x in subject.points]
+    beside = [x + _BESIDE * np.maximum(1.0, np.abs(x)) * v for x, v in zip(ordinary, signed(ordinary, 23))]
     for points in (subject.points, beside):
         if not _is_coarse(subject, points):
             return None
@@ -43,14 +41,11 @@ def _is_coarse(subject: Subject, points: list[np.ndarray]) -> bool:
         return False
     rounding = np.finfo(np.float64).eps * (1.0 + subject.magnitude)
     expected = abs(above - below) / (2 * _WIDE) * np.max(_TINY)
-    largest = np.finfo(np.float64).eps * np.max(np.abs([here, above, below]))
-    if np.any(np.abs(_moved(subject, points, _LAST_DIGITS) - here) > 1e3 * largest):
-        return False  # it tells neighbours among the floats apart: a fast wave
     if not np.any(gone):
         return bool(expected > 100 * rounding)
     unexplained = gone - _TINY * (gone @ _TINY) / (_TINY @ _TINY)
     largest = np.max(np.abs(unexplained))
-    return bool(largest > 0.1 * np.max(np.abs(gone)) and largest > max(1e3 * rounding, _JUMP * subject.magnitude))
+    return bool(largest > 0.1 * np.max(np.abs(gone)) and largest > 1e3 * rounding)
 
 
 def _moved(subject: Subject, points: list[np.ndarray], shares: np.ndarray) -> np.ndarray:
