@@ -254,7 +254,7 @@ class Tensor(Node):
             if op is None and ufunc.__name__ == "clip":  # what array.clip(t) calls, and nowhere public
                 op = ops.clip
             if op is not None:
-                if options or isinstance(op, Composed):
+                if options or isinstance(op, Composed) or not op.differentiable:  # told anew: NumPy 2.1 dies of its own
                     return op(*inputs, **options)
                 return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
