@@ -94,7 +94,12 @@ def test_every_operator_method_and_operation_works_first_thing_in_a_process_of_i
         input=pickle.dumps(calls),
         capture_output=True,
         check=True,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(mg.__file__).parents[1]),
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONWARNINGS": "ignore",
+        },
     )
     answers = pickle.loads(done.stdout)
     different = []

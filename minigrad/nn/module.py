@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from reprlib import recursive_repr
 from typing import Any, TypeGuard
 
+import numpy as np
+
 from ..contexts import scope
 from ..tensor import Tensor
 
@@ -60,7 +62,10 @@ class Module:
     def _contents(self) -> Iterator[tuple[str, Tensor | Module]]:
         """The tensors and modules in the attributes and the containers there, with the names of their places."""
         for name, value in vars(self).items():
-            yield from _contained(name, value, ())
+            if isinstance(value, (Tensor, Module)):
+                yield name, value
+            elif type(value) not in _PLAIN:
+                yield from _contained(name, value, ())
 
     def modules(self) -> Iterator[Module]:
         """This module and every one inside, outermost first, each once."""
@@ -114,6 +119,10 @@ class Module:
 
     def _summary(self) -> str:
         return ""
+
+
+#: What most attributes are that hold no tensor: not to be asked at every step whether they are containers.
+_PLAIN = frozenset({float, int, bool, str, type(None), np.ndarray, np.random.Generator})
 
 
 def _is_parameter(value: Any) -> TypeGuard[Tensor]:
