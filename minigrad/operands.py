@@ -54,6 +54,8 @@ def operand(op: Op, position: int, x: Any) -> Any:
 
 def real_array(what: str, x: Any) -> np.ndarray:
     """Anything array-like as a plain array of real numbers; what cannot be one is refused by its kind."""
+    if type(x) is np.ndarray and x.dtype.kind in REAL_KINDS:
+        return x
     refuse_masks(what, x)
     if isinstance(x, np.ndarray) and _computes_otherwise(type(x)):
         raise TypeError(

@@ -19,6 +19,7 @@ from .unchanged import COPIED, own, remember
 
 _new = object.__new__
 _ndarray = np.ndarray
+_PLAIN = NUMBERS | {str, slice}  # options that nobody can change
 
 # glibc hands the memory of a freed large array back to the system at once, and each training step then pays for
 # fetching it again, page by page. It learns from the largest array freed so far what is large: one of 16 MB, made,
@@ -45,7 +46,7 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    if options and wanted:
+    if options and wanted and not _PLAIN.issuperset(map(type, options.values())):
         options = {name: own(value) for name, value in options.items()}
     try:
         data = op.kernel(*values, **options) if options else op.kernel(*values)
