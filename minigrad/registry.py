@@ -494,19 +494,19 @@ class Op:
                 raise TypeError(f"{self.name}: {each}= is given twice; takes {self.signature}")
             options = by_place | options
         if options or self.option_defaults:
+            usual = True
             for each in options.values():
-                if not is_ordinary(each):
-                    kind = _kind_of_node(inputs)
-                    if kind is not None:
-                        options = kind._admitted_options(self, options)
-                    break
+                if type(each) not in _USUAL and not (type(each) is tuple and _USUAL.issuperset(map(type, each))):
+                    usual = False
+            if not usual and not all(map(is_ordinary, options.values())):
+                kind = _kind_of_node(inputs)
+                if kind is not None:
+                    options = kind._admitted_options(self, options)
             if options.keys() - self.option_defaults.keys():
                 options = accepted_options(self, self.option_defaults, options)
-            for each in options.values():
-                if type(each) not in _PLAIN_TYPES:
-                    held = self.tensor_option
-                    options = {k: x if k == held else plain_option(self, k, x) for k, x in options.items()}
-                    break
+            if not usual:
+                held = self.tensor_option
+                options = {k: x if k == held else plain_option(self, k, x) for k, x in options.items()}
             if "where" in options and np.asarray(options["where"]).dtype.kind != "b":
                 raise TypeError(f"{self.name}: where= holds no bools; give a mask, as x > 0 gives")
             options = self.option_defaults | options
