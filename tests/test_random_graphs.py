@@ -69,10 +69,11 @@ def changed_chain(*replaced):
 def wrong_order(root):
     """An engine that goes to an operation before all of its users have been."""
     right, leaves = walk_backward(root)
-    order, stack = [], [root]
+    nodes, order, stack = {id(node) for node in right}, [], [root]  # `in` would compare values
     while stack:
         node = stack.pop()
-        if node in right and node not in order:
+        if id(node) in nodes:
+            nodes.remove(id(node))
             order.append(node)
             stack.extend(x for x in node.inputs if isinstance(x, mg.Tensor))
     return order, leaves
