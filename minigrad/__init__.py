@@ -6,9 +6,8 @@ E hyper-parameters, F normalisation, G softmax regression and costs.
 """
 
 from . import data, linalg, nn, optim, testing, train
-from .checkpoint import checkpoint
-from .contexts import detect_anomaly, enable_grad, is_grad_enabled, no_grad, scope
-from .errors import (
+from .core.contexts import detect_anomaly, enable_grad, is_grad_enabled, no_grad, scope
+from .core.errors import (
     AnomalyError,
     MinigradError,
     MutationError,
@@ -17,7 +16,8 @@ from .errors import (
     ShapeError,
     StaleGraphError,
 )  # fmt: skip
-from .graph import Graph, Node, graph
+from .core.graph import Graph, Node, graph
+from .core.registry import Op, forget, op, operations, real
 from .ops import (
     abs,
     absolute,
@@ -256,10 +256,8 @@ from .ops import (
     vstack,
     where,
 )  # fmt: skip
-from .registry import Op, forget, op, operations, real
-from .scalar import Scalar
-from .tensor import Tensor
-from .transforms import (
+from .transforms.checkpoint import checkpoint
+from .transforms.derivatives import (
     elementwise_grad,
     grad,
     hessian,
@@ -271,5 +269,7 @@ from .transforms import (
     value_and_grad,
     vjp,
 )  # fmt: skip
+from .values.scalar import Scalar
+from .values.tensor import Tensor
 
 __version__ = "0.1.0"

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ShapeError
-from .packages import imported
+from .core.errors import ShapeError
+from .core.packages import imported
 
 Seed = np.random.Generator | int | None
 

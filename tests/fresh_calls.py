@@ -40,7 +40,7 @@ def answer(call):
         if name.startswith("."):
             value = getattr(arguments[0], name[1:])(*arguments[1:], **options)
         else:
-            value = mg.registry.operations()[name](*arguments, **options)
+            value = mg.operations()[name](*arguments, **options)
         results = value if isinstance(value, (list, tuple)) else [value]
         for y in results:
             if isinstance(y, mg.Scalar):

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from minigrad.cli import main
+from minigrad.commands.cli import main
 
 HOMEWORK = """
 import numpy as np
@@ -120,7 +120,7 @@ def test_a_file_that_ends_python_is_no_pass(tmp_path, capsys, text, message):
 
 
 def test_a_reader_that_has_read_enough_sees_no_traceback(homework):
-    command = [sys.executable, "-c", "import sys; from minigrad.cli import main; sys.exit(main())"]
+    command = [sys.executable, "-c", "import sys; from minigrad.commands.cli import main; sys.exit(main())"]
     process = subprocess.Popen(
         [*command, "check", f"{homework}:cost", "--derivative", "careless"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.contexts import current_context
+from minigrad.core.contexts import current_context
 
 RNG = np.random.default_rng(0)
 

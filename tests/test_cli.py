@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 import viz
-from minigrad.cli import main
+from minigrad.commands.cli import main
 from minigrad.data import load_digits
 
 ROOT = str(Path(__file__).parent.parent)

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.core.trees import leaves_of
 from minigrad.testing.operations import as_one
 from minigrad.testing.strategies import examples_of
-from minigrad.trees import leaves_of
 
 jax = pytest.importorskip("jax", reason="JAX is in the extra 'bench'")
 jnp, lax = jax.numpy, jax.lax

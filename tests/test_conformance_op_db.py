@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.trees import leaves_of
+from minigrad.core.trees import leaves_of
 
 from .op_db_calls import CALLS, NoCounterpart
 

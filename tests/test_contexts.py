@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.contexts import DEFAULT, current_context
+from minigrad.core.contexts import DEFAULT, current_context
 
 
 @pytest.fixture(autouse=True)

@@ -66,7 +66,7 @@ def test_a_rule_that_leaves_out_the_gradient_from_above_is_told():
         [found] = told(forgetful, X).diagnoses.values()
         assert found.startswith("g is not multiplied in")
     finally:
-        mg.registry.forget("forgetful")
+        mg.forget("forgetful")
     weights = np.array([0.5, -2.0, 1.0, 3.0])
     rows = lambda x: np.sum(x**2, axis=1), lambda x: 2 * x
     [found] = told(rows, X, projection=weights).diagnoses.values()

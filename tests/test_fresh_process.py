@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.core.registry import Op, operations
 from minigrad.ops import METHODS
-from minigrad.registry import Op, operations
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import Example, drawn_inputs
 
@@ -128,4 +128,4 @@ def test_rules_on_floats_are_made_anew_when_a_rule_is_given_again():
             doubled(s).backward()
             assert s.grad == slope
     finally:
-        mg.registry.forget("doubled")
+        mg.forget("doubled")

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.registry import Composed
+from minigrad.core.registry import Composed
+from minigrad.core.trees import leaves_of
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import drawn_inputs
-from minigrad.trees import leaves_of
 
 CALLS = 10_000
 

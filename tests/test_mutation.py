@@ -9,7 +9,7 @@ import pytest
 import minigrad as mg
 from minigrad.testing import GradientError, check_gradients, mutation
 from minigrad.testing.draws import RandomDraw
-from minigrad.testing.dropped_terms import without_terms
+from minigrad.testing.mutation.dropped_terms import without_terms
 from minigrad.testing.operations import drawn_example
 
 ROOT = Path(__file__).parent.parent
@@ -125,7 +125,7 @@ def test_a_wrong_operation_of_ones_own_fails_the_suite_and_a_right_one_has_its_m
         with pytest.raises(ValueError, match="the suite fails for scaled as it is"):
             mutation.run(operations=["scaled"])
     finally:
-        mg.registry.forget("scaled")
+        mg.forget("scaled")
 
     @mg.op(inputs=[mg.real()])
     def squashed(x, /):
@@ -137,7 +137,7 @@ def test_a_wrong_operation_of_ones_own_fails_the_suite_and_a_right_one_has_its_m
         assert matrix.passed
         assert matrix.killed["squashed", "dropped term"] == 5
     finally:
-        mg.registry.forget("squashed")
+        mg.forget("squashed")
 
 
 def test_terms_are_found_in_lambdas_functions_and_their_helpers():

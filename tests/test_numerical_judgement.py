@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.testing import GradientError, check_gradients, culprit
+from minigrad.testing import GradientError, check_gradients
+from minigrad.testing.check import culprit
+from minigrad.testing.check.precision import hidden_rounding
 from minigrad.testing.expression import Expression
-from minigrad.testing.precision import hidden_rounding
-from minigrad.testing.subject import Recorded
+from minigrad.testing.subjects.subject import Recorded
 
 
 def report_of(f, *inputs, **options):

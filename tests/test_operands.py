@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.registry import operations
+from minigrad.core.registry import operations
+from minigrad.core.trees import leaves_of, rebuilt
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import Example, drawn_inputs
-from minigrad.trees import leaves_of, rebuilt
 
 N = np.array([1.0, 2.0, 3.0])
 OPERATORS = (operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.matmul)

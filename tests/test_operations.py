@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.registry import Op
+from minigrad.core.registry import Op
 from minigrad.testing import GradientError, check_gradients, relative_error
 from minigrad.testing.operations import Example
 from minigrad.testing.strategies import examples_of, inputs_of

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.registry import Op
+from minigrad.core.registry import Op
+from minigrad.core.trees import leaves_of, rebuilt
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import Example, as_one, drawn_inputs, in_real_numbers
-from minigrad.trees import leaves_of, rebuilt
 
 AXIS_OPTIONS = ("axis", "axes", "axis1", "axis2", "source", "destination", "axisa", "axisb", "axisc")
 EDGE_SHAPES = ((), (0,), (1,), (0, 3), (3, 0), (0, 0), (1, 1), (2, 0, 2), (0, 2, 2), (2, 2, 0))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.registry import Composed
+from minigrad.core.registry import Composed
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import drawn_inputs
 

@@ -192,4 +192,4 @@ def test_gradient_property_finds_a_mistake_at_0_and_at_ties_alone():
         with pytest.raises(GradientError):
             gradient_property(nearly, max_examples=200)()
     finally:
-        mg.registry.forget("nearly")
+        mg.forget("nearly")

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, find, given, settings
 
 import minigrad as mg
-from minigrad import backward
-from minigrad.graph import walk_backward
+from minigrad.core import backward
+from minigrad.core.graph import walk_backward
 from minigrad.testing import GradientError, check_gradients, mutation
-from minigrad.testing.culprit import expression_fails
+from minigrad.testing.check.culprit import expression_fails
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.expression import Expression, shrunk
 from minigrad.testing.random_graphs import draw_graph

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad import registry
+from minigrad.core import registry
 from minigrad.testing import check_gradients
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.state import found_from, generators_from, kept, state_behind
+from minigrad.nn.state import found_from, generators_from, kept, state_behind
 from minigrad.testing import GradientError, check_gradients
 
 X = np.array([[0.5, -1.2], [2.0, 0.3], [1.0, -0.7]])

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.numpy_functions import PLAIN_FUNCTIONS, PLAIN_UFUNCS
-from minigrad.registry import operation_of
+from minigrad.core.registry import operation_of
+from minigrad.values.dispatch import PLAIN_FUNCTIONS, PLAIN_UFUNCS
 
 
 def leaf(*shape, seed=0, name=None, dtype=np.float64):
@@ -115,7 +115,7 @@ def test_what_nobody_asked_for_is_not_computed():
         watched(np.ones(2), leaf(2)).sum().backward()
         assert calls == ["b"]
     finally:
-        mg.registry.forget("watched")
+        mg.forget("watched")
 
 
 # ---- dtypes ---------------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_a_rule_that_raises_leaves_every_gradient_as_it_was():
         assert a.grad is None
         assert b.grad is None
     finally:
-        mg.registry.forget("breaks")
+        mg.forget("breaks")
 
 
 def test_assigning_into_a_tensor_says_what_to_use_instead_and_plus_equals_makes_a_new_node():

@@ -73,7 +73,7 @@ def test_a_wrong_rule_in_a_graph_is_caught():
         with pytest.raises(GradientError, match=r"input 0"):
             check_gradients(lambda x: np.sum(careless(x) * weights), X)
     finally:
-        mg.registry.forget("careless")
+        mg.forget("careless")
 
 
 def test_a_network_is_checked_through_its_parameters_which_are_then_as_they_were():
@@ -248,7 +248,7 @@ def test_a_rule_that_is_right_once_and_wrong_in_its_second_derivative_is_found()
         with pytest.raises(GradientError, match="of ⟨∇f, v⟩"):
             check_gradients(f, x, order=2)
     finally:
-        mg.registry.forget("detached")
+        mg.forget("detached")
 
 
 def test_a_wrong_forward_rule_is_found_by_the_forward_mode_and_as_no_transpose():
@@ -266,7 +266,7 @@ def test_a_wrong_forward_rule_is_found_by_the_forward_mode_and_as_no_transpose()
         with pytest.raises(GradientError, match="direction 0"):
             check_gradients(lambda x: np.sum(doubled(x)), x, mode="forward")
     finally:
-        mg.registry.forget("doubled")
+        mg.forget("doubled")
 
 
 @pytest.mark.parametrize(
@@ -482,7 +482,7 @@ def test_what_differences_do_not_see_is_held_exactly(rule, what):
         assert found.value.report.exact[what] != "holds"
         assert what in str(found.value)
     finally:
-        mg.registry.forget("twice")
+        mg.forget("twice")
 
 
 def test_a_rule_that_answers_differently_each_time_is_found():
@@ -497,7 +497,7 @@ def test_a_rule_that_answers_differently_each_time_is_found():
         with pytest.raises(GradientError, match="the same answer twice: off by"):
             check_gradients(noisy, np.ones(3))
     finally:
-        mg.registry.forget("noisy")
+        mg.forget("noisy")
 
 
 # ---- subgradients in all directions ------------------------------------------------------------------------------

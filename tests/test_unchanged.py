@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.registry import Op
+from minigrad.core.registry import Op
+from minigrad.core.trees import leaves_of, rebuilt
+from minigrad.core.unchanged import COPIED, fingerprint
 from minigrad.testing.strategies import examples_of
-from minigrad.trees import leaves_of, rebuilt
-from minigrad.unchanged import COPIED, fingerprint
 
 PRIMITIVE = [pytest.param(op, id=op.name) for op in mg.operations().values() if op.differentiable and type(op) is Op]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.graph import Graph, Node, StaleGraphError, Vertex, graph
-from minigrad.packages import imported
+from minigrad.core.graph import Graph, Node, StaleGraphError, Vertex, graph
+from minigrad.core.packages import imported
 
 from . import layout
 from .files import format_of, write_whole

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.packages import imported
+from minigrad.core.packages import imported
 
 from .picture import Picture, new_figure
 from .theme import LIGHT, OKABE_ITO

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minigrad.packages import imported
+from minigrad.core.packages import imported
 
 from .files import format_of, write_whole
 from .theme import LIGHT, OKABE_ITO

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError
-from ..registry import Op
-from ..tensor import Tensor
+from ..core.errors import ShapeError
+from ..core.registry import Op
+from ..values.tensor import Tensor
 from .module import Module
 
 Seed = np.random.Generator | int | None

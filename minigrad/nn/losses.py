@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..errors import ShapeError
+from ..core.errors import ShapeError
 
 softmax_cross_entropy = ops.softmax_cross_entropy
 sigmoid_cross_entropy = ops.sigmoid_cross_entropy

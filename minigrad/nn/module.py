@@ -9,8 +9,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from ..contexts import scope
-from ..tensor import Tensor
+from ..core.contexts import scope
+from ..values.tensor import Tensor
 
 
 class Module:

@@ -2,7 +2,7 @@
 
 from types import MappingProxyType
 
-from ..registry import Composed, Op, operations
+from ..core.registry import Composed, Op, operations
 from . import decomposition, linalg, norms
 from .activation import leaky_relu, relu, sigmoid, tanh
 from .calculus import (

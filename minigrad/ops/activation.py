@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..registry import op, real
+from ..core.registry import op, real
 
 
 @op(numpy=np.tanh, inputs=[real()])

@@ -4,8 +4,8 @@ import operator
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..registry import composed, op
+from ..core.errors import ShapeError
+from ..core.registry import composed, op
 from .index import along, check_number, checked_axes, checked_axis, number, plain, scatter_add
 from .linalg import as_array
 

@@ -5,7 +5,7 @@ At a jump the gradient is 0; at a kink it is the subgradient that each operation
 
 import numpy as np
 
-from ..registry import op, real
+from ..core.registry import op, real
 
 
 @op(numpy=[np.absolute, np.fabs], label="|x|", inputs=[real(avoid=[0])])

@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..registry import composed, op
+from ..core.errors import ShapeError
+from ..core.registry import composed, op
 from .linalg import as_array
 
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import MatrixError, NotDifferentiableError
-from ..registry import composed, op
+from ..core.errors import MatrixError, NotDifferentiableError
+from ..core.registry import composed, op
 from .index import check_number, plain
 from .linalg import (
     as_array,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..registry import composed
+from ..core.registry import composed
 from .index import checked_axes, scatter_add
 
 

@@ -4,7 +4,7 @@ import string
 
 import numpy as np
 
-from ..registry import composed, op
+from ..core.registry import composed, op
 from .index import plain, scatter_add
 
 

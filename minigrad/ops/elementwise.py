@@ -5,7 +5,7 @@ Every one broadcasts its inputs as NumPy does; the engine sums gradients back ov
 
 import numpy as np
 
-from ..registry import composed, op, real
+from ..core.registry import composed, op, real
 
 # ---- arithmetic -----------------------------------------------------------------------------------------
 

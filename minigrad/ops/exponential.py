@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..registry import op, real
+from ..core.registry import op, real
 from .activation import sigmoid
 
 _LOG_2, _LOG_10 = math.log(2), math.log(10)

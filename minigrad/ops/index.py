@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..registry import composed, op
+from ..core.registry import composed, op
 
 
 def plain(key):

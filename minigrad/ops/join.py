@@ -6,7 +6,7 @@ import operator
 
 import numpy as np
 
-from ..registry import composed, op
+from ..core.registry import composed, op
 from .index import along, checked_axis, plain, scatter_add
 
 

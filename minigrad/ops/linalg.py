@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import MatrixError
-from ..registry import composed, op
+from ..core.errors import MatrixError
+from ..core.registry import composed, op
 from .index import plain
 from .product import matmul
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..registry import composed
+from ..core.errors import ShapeError
+from ..core.registry import composed
 from .activation import sigmoid, tanh
 from .index import plain
 from .product import affine

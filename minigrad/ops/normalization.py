@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..registry import composed, op
+from ..core.errors import ShapeError
+from ..core.registry import composed, op
 from .index import check_number
 
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..errors import MatrixError
-from ..registry import composed, op
+from ..core.errors import MatrixError
+from ..core.registry import composed, op
 from .decomposition import draw_singular, svdvals
 from .elementwise import direction
 from .index import check_number, checked_axes, number, plain

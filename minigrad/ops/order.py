@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from ..registry import composed
+from ..core.registry import composed
 from .index import checked_axes, checked_axis, plain, take_along_axis
 from .linalg import as_array
 from .reduce import draw_reduction, sum

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
-from ..errors import MatrixError, ShapeError
-from ..registry import composed, op
+from ..core.errors import MatrixError, ShapeError
+from ..core.registry import composed, op
 from .index import checked_axes, checked_axis, number
 
 

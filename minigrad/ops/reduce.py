@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from ..errors import ShapeError
-from ..registry import composed, op
+from ..core.errors import ShapeError
+from ..core.registry import composed, op
 from .elementwise import direction
 from .index import check_number, checked_axes, plain
 

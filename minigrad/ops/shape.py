@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..registry import composed, op
+from ..core.registry import composed, op
 from .index import checked_axes, plain
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..registry import op
+from ..core.registry import op
 from .activation import sigmoid
 from .index import checked_axes
 from .linalg import as_array

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..registry import op, real
+from ..core.registry import op, real
 
 # ---- circular functions ---------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from . import operations
-from .gradients import check_gradients
-from .numerical import numerical_gradient, numerical_hessian, numerical_jacobian, numerical_jvp
+from .check.gradients import check_gradients
+from .check.numerical import numerical_gradient, numerical_hessian, numerical_jacobian, numerical_jvp
 from .properties import gradient_property
-from .report import Comparison, Disagreement, GradientError, GradientReport, relative_error
+from .report.report import Comparison, Disagreement, GradientError, GradientReport, relative_error
 
 if TYPE_CHECKING:
     from . import mutation, strategies

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..registry import Domain
+from ..core.registry import Domain
 
 
 class Draw:

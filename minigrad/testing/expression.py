@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, everything_behind
-from ..registry import Composed, Op
-from ..tensor import Tensor
+from ..core.graph import Node, everything_behind
+from ..core.registry import Composed, Op
+from ..values.tensor import Tensor
 from .operations import Example
 
 

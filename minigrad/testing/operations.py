@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..registry import Composed, Op
-from ..trees import leaves_of, rebuilt
+from ..core.registry import Composed, Op
+from ..core.trees import leaves_of, rebuilt
 from .draws import Draw
-from .subject import signed
+from .subjects.subject import signed
 
 
 def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:

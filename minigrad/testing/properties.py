@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from ..packages import imported
-from ..registry import Composed, Domain, Op
-from .gradients import check_gradients
+from ..core.packages import imported
+from ..core.registry import Composed, Domain, Op
+from .check.gradients import check_gradients
 
 
 def gradient_property(

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from . import gradients
-from .pages import page_of_checks
-from .report import GradientReport
+from .check import gradients
+from .report.pages import page_of_checks
+from .report.report import GradientReport
 
 _KEPT = pytest.StashKey[list[tuple[str, Mapping[str, Any]]]]()
 _PAGE = pytest.StashKey[Path | None]()

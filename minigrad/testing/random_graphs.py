@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from ..registry import Composed, Op, operations
-from ..tensor import Tensor
+from ..core.registry import Composed, Op, operations
+from ..values.tensor import Tensor
 from .draws import Draw
 from .expression import Expression, Step
 from .operations import Example, drawn_example, nudged

@@ -13,7 +13,7 @@ except ModuleNotFoundError:  # pragma: no cover - the message is the point
         "mg.testing.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
     ) from None
 
-from ..registry import Composed, Domain, Op
+from ..core.registry import Composed, Domain, Op
 from .draws import Draw
 from .expression import Expression
 from .operations import Example, drawn_inputs

@@ -1,0 +1,3 @@
+"""Optimizers: what turns gradients into steps."""
+
+from .optimizers import Adam, GradientDescent, Optimizer, RMSprop

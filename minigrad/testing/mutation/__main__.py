@@ -1,0 +1,7 @@
+"""``python -m minigrad.testing.mutation``: see `main`."""
+
+import sys
+
+from .mutants import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What a check found: the report, its page, and what a wrong gradient looks like."""

@@ -1,0 +1,3 @@
+"""Training: the fit loop, its history, predictions and scores."""
+
+from .loop import GradientStatistics, History, evaluate, fit, outputs_of, predict

@@ -1,0 +1,1 @@
+"""Derivatives as functions (`grad` and its relatives), forward mode, and checkpoints."""
