@@ -17,7 +17,7 @@ from .core.errors import (
     StaleGraphError,
 )  # fmt: skip
 from .core.graph import Graph, Node, graph
-from .core.registry import Op, forget, op, operations, real
+from .core.registry import Op, domain, forget, op, operations
 from .ops import (
     abs,
     absolute,

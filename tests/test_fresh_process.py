@@ -117,7 +117,7 @@ def test_a_minus_sign_may_be_the_first_operation_of_a_process():
 
 
 def test_rules_on_floats_are_made_anew_when_a_rule_is_given_again():
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def doubled(x, /):
         return 2 * x
 

@@ -116,7 +116,7 @@ MISSING = {
     "viz.confusion_matrix([0, 1], [0, 1])": "matplotlib",
     "viz.diagram.Diagram('digraph {}', 0, 0).render('pdf')": "matplotlib",
     "mg.data.load_digits()": "scikit-learn",
-    "mg.testing.gradient_property(x=mg.real())(np.tanh)": "hypothesis",
+    "mg.testing.gradient_property(x=mg.domain())(np.tanh)": "hypothesis",
     "mg.testing.gradient_property(mg.tanh)": "hypothesis",
     "mg.testing.strategies": "hypothesis",
     "from minigrad.testing import strategies": "hypothesis",
@@ -161,7 +161,7 @@ def test_what_is_installed_is_not_imported_before_it_is_used():
 def test_a_wrong_gradient_is_traced_to_its_operation_where_nothing_can_be_drawn(bare):
     done = bare.run("""
 import minigrad as mg, numpy as np
-@mg.op(inputs=[mg.real(-3, 3)])
+@mg.op(inputs=[mg.domain(-3, 3)])
 def cube(x, /):
     return x * x * x
 @cube.rule

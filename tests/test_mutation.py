@@ -116,7 +116,7 @@ def test_a_mutant_is_whole_again_even_where_the_test_fails():
 
 
 def test_a_wrong_operation_of_ones_own_fails_the_suite_and_a_right_one_has_its_mutants_killed():
-    @mg.op(inputs=[mg.real(), mg.real(0.5, 2)])
+    @mg.op(inputs=[mg.domain(), mg.domain(0.5, 2)])
     def scaled(x, by, /):
         return np.tanh(x) * by
 
@@ -127,7 +127,7 @@ def test_a_wrong_operation_of_ones_own_fails_the_suite_and_a_right_one_has_its_m
     finally:
         mg.forget("scaled")
 
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def squashed(x, /):
         return np.tanh(x) ** 3
 

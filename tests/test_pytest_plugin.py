@@ -15,13 +15,13 @@ SUITE = """
 import numpy as np, minigrad as mg
 from hypothesis import strategies as st
 
-@mg.op(inputs=[mg.real()])
+@mg.op(inputs=[mg.domain()])
 def right_once(x, /):
     return np.sin(x)
 
 right_once.rule(lambda g, y, x: g * np.cos(getattr(x, "_data", x)))  # its second derivative is lost
 
-@mg.testing.gradient_property(x=mg.real(-3, 3), w=mg.real(0.5, 2))
+@mg.testing.gradient_property(x=mg.domain(-3, 3), w=mg.domain(0.5, 2))
 def test_a_property(x, w):
     "Told by pytest."
     return np.tanh(x / w)
@@ -119,7 +119,7 @@ def test_gradient_property_checks_functions_of_other_frameworks():
     autograd = pytest.importorskip("autograd", reason="HIPS autograd is in the extra 'bench'")
     anp = autograd.numpy
 
-    @gradient_property(mg.real(-2, 2), (3,), framework="autograd", max_examples=10)
+    @gradient_property(mg.domain(-2, 2), (3,), framework="autograd", max_examples=10)
     def right(x, w):
         return anp.sum(anp.tanh(x)) * w
 
@@ -135,13 +135,13 @@ def test_a_wrong_property_fails_with_small_inputs_and_its_picture_is_drawn(pytes
         test_wrong="""
         import numpy as np, minigrad as mg
 
-        @mg.op(inputs=[mg.real()])
+        @mg.op(inputs=[mg.domain()])
         def careless(x, /):
             return np.tanh(x)
 
         careless.rule(lambda g, y, x: g * (1 - y))
 
-        @mg.testing.gradient_property(x=mg.real())
+        @mg.testing.gradient_property(x=mg.domain())
         def test_careless(x):
             return careless(x) * 2
         """
@@ -162,7 +162,7 @@ def test_gradient_property_takes_domains_shapes_strategies_and_operations():
 
     seen = []
 
-    @gradient_property(mg.real(0.5, 2), (2, 3), st.just(np.array(1.5)), max_examples=5, mode="both")
+    @gradient_property(mg.domain(0.5, 2), (2, 3), st.just(np.array(1.5)), max_examples=5, mode="both")
     def scaled(x, matrix, factor):
         """What it is."""
         seen.append((np.shape(x), np.shape(matrix), np.shape(factor)))
@@ -174,13 +174,13 @@ def test_gradient_property_takes_domains_shapes_strategies_and_operations():
     gradient_property(mg.matmul, order=2, max_examples=5)()
     gradient_property(mg.vstack, max_examples=5)()
     with pytest.raises(TypeError, match=r"takes x; got 0 inputs and y"):
-        gradient_property(y=mg.real())(lambda x: x)
-    with pytest.raises(TypeError, match=r"x=3; expected a domain such as mg.real"):
+        gradient_property(y=mg.domain())(lambda x: x)
+    with pytest.raises(TypeError, match=r"x=3; expected a domain such as mg.domain"):
         gradient_property(x=3)(lambda x: x)
 
 
 def test_gradient_property_finds_a_mistake_at_0_and_at_ties_alone():
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def nearly(x, /):
         return np.sin(x)
 

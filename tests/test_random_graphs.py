@@ -144,7 +144,7 @@ def test_a_planted_wrong_rule_is_shrunk_to_its_own_node_and_the_reproducer_fails
 
 def test_a_reproducer_runs_as_it_stands_with_an_operation_from_a_file_of_ones_own(tmp_path):
     (tmp_path / "mine.py").write_text(
-        "import numpy as np, minigrad as mg\n@mg.op(inputs=[mg.real()])\ndef careless(x, /):\n    return np.tanh(x)\n"
+        "import numpy as np, minigrad as mg\n@mg.op(inputs=[mg.domain()])\ndef careless(x, /):\n    return np.tanh(x)\n"
         "careless.rule(lambda g, y, x: g * (1 - y))\n"
     )
     (tmp_path / "program.py").write_text(
@@ -183,7 +183,7 @@ def test_shapes_that_broadcast_do(shapes):
     np.broadcast_shapes(*shapes)
 
 
-@given(arrays((3,), domain=mg.real(0.5, 2)))
+@given(arrays((3,), domain=mg.domain(0.5, 2)))
 def test_arrays_keep_to_their_domain(x):
     assert x.shape == (3,)
     assert np.all((x >= 0.5) & (x <= 2))

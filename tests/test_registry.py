@@ -26,7 +26,7 @@ def test_an_operation_of_your_own_works_on_floats_arrays_scalars_and_tensors_to_
     def cube(x, /):
         return x * x * x
 
-    with registered(cube, lambda g, y, x: g * 3 * x * x, inputs=[mg.real()]) as op:
+    with registered(cube, lambda g, y, x: g * 3 * x * x, inputs=[mg.domain()]) as op:
         assert op(2.0) == 8.0
         np.testing.assert_array_equal(op(np.array([1.0, 2.0])), [1.0, 8.0])
         s = mg.Scalar(2.0)
@@ -48,7 +48,7 @@ def test_two_operations_cannot_share_a_name():
 
 
 CELL = """
-@mg.op(inputs=[mg.real()], numpy=stands_for)
+@mg.op(inputs=[mg.domain()], numpy=stands_for)
 def cell(x, /):
     return {factor} * x
 
@@ -134,7 +134,7 @@ def test_only_the_registered_definition_is_forgotten_by_itself():
 def test_domains_for_what_does_not_work_entry_by_entry_are_told_at_registration(function, what):
     function.__name__ = "total"
     with pytest.raises(mg.RuleError, match=f"op total: inputs= given as domains .*{what}.*lambda draw"):
-        mg.op(function, inputs=[mg.real()])
+        mg.op(function, inputs=[mg.domain()])
     assert "total" not in mg.operations()
 
 
@@ -145,7 +145,7 @@ def test_what_the_message_says_works():
     rule = lambda g, y, x: g * np.ones_like(x)  # noqa: E731
     for options in (
         {"inputs": lambda draw: ((draw.array((2, 3)),), {})},
-        {"inputs": [mg.real()], "elementwise": False},
+        {"inputs": [mg.domain()], "elementwise": False},
     ):
         with registered(total, rule, **options) as op:
             mg.testing.gradient_property(op, order=2, mode="both", max_examples=5)()
@@ -162,7 +162,7 @@ def test_what_raises_or_is_random_or_has_options_may_have_domains():
     for function in (picky, lambda x, /: x * rng.random(), lambda x, /, power=2: x**power, lambda x, y, /: x * y):
         function.__name__ = "mine"
         count = 2 if function.__code__.co_posonlyargcount == 2 else 1
-        with registered(function, inputs=[mg.real(0.5, 1.0)] * count):
+        with registered(function, inputs=[mg.domain(0.5, 1.0)] * count):
             pass
 
 
@@ -190,8 +190,8 @@ def test_an_operation_without_inputs_is_told_at_registration():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"inputs": [mg.real(), mg.real()]}, "op mine: inputs= holds 2 domains for the inputs x"),
-        ({"inputs": [(-3, 3)]}, r"op mine: inputs= requires mg\.real"),
+        ({"inputs": [mg.domain(), mg.domain()]}, "op mine: inputs= holds 2 domains for the inputs x"),
+        ({"inputs": [(-3, 3)]}, r"op mine: inputs= requires mg\.domain"),
         ({"numpy": "exp"}, "op mine: numpy= requires functions"),
         ({"numpy": np.exp}, "op mine: np.exp stands for exp already"),
         ({"label": 3}, "op mine: label= requires a short text, got 3"),
@@ -267,3 +267,14 @@ def test_operations_can_be_printed_documented_and_copied():
     assert mg.operations()["tanh"] is mg.tanh
     with pytest.raises(TypeError):
         mg.operations()["mine"] = mg.tanh
+
+
+@pytest.mark.parametrize("bad", [{"low": mg.Tensor(1.0)}, {"high": "3"}, {"avoid": [None]}, {"low": np.zeros(2)}])
+def test_a_domain_is_of_plain_numbers(bad):
+    with pytest.raises(TypeError, match=f"domain: {next(iter(bad))} is .* a plain number is wanted"):
+        mg.domain(**bad)
+
+
+def test_a_domain_is_not_empty():
+    with pytest.raises(ValueError, match="low is 3 and high is 3"):
+        mg.domain(3, 3)

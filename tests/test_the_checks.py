@@ -63,7 +63,7 @@ def test_the_verdicts_are_the_courses(error, verdict):
 
 
 def test_a_wrong_rule_in_a_graph_is_caught():
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def careless(x, /):
         return np.tanh(x)
 
@@ -236,7 +236,7 @@ def test_second_derivatives_and_the_forward_mode_are_checked_where_asked_for():
 
 
 def test_a_rule_that_is_right_once_and_wrong_in_its_second_derivative_is_found():
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def detached(x, /):
         return np.sin(x)
 
@@ -252,7 +252,7 @@ def test_a_rule_that_is_right_once_and_wrong_in_its_second_derivative_is_found()
 
 
 def test_a_wrong_forward_rule_is_found_by_the_forward_mode_and_as_no_transpose():
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def doubled(x, /):
         return 2 * x
 
@@ -471,7 +471,7 @@ def writing(g, y, x):
     ],
 )
 def test_what_differences_do_not_see_is_held_exactly(rule, what):
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def twice(x, /):
         return x * 2.0
 
@@ -488,7 +488,7 @@ def test_what_differences_do_not_see_is_held_exactly(rule, what):
 def test_a_rule_that_answers_differently_each_time_is_found():
     rng = np.random.default_rng(0)
 
-    @mg.op(inputs=[mg.real()])
+    @mg.op(inputs=[mg.domain()])
     def noisy(x, /):
         return x * 2.0
 

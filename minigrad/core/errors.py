@@ -37,3 +37,15 @@ class MutationError(MinigradError, TypeError):
 
 class UserError(Exception):
     """A mistake that the user of a command can correct; reported in one line, with exit code 2."""
+
+
+for _each in (
+    MinigradError,
+    ShapeError,
+    StaleGraphError,
+    AnomalyError,
+    NotDifferentiableError,
+    RuleError,
+    MutationError,
+):
+    _each.__module__ = "minigrad"  # where users find them, and what a traceback shows

@@ -46,8 +46,19 @@ class Domain:
     avoid: tuple[float, ...] = ()
 
 
-def real(low: float = -3.0, high: float = 3.0, *, avoid: Sequence[float] = ()) -> Domain:
-    """Real numbers from ``low`` to ``high``, keeping away from every number in ``avoid``."""
+def domain(low: float = -3.0, high: float = 3.0, *, avoid: Sequence[float] = ()) -> Domain:
+    """Real numbers from ``low`` to ``high``, keeping away from every number in ``avoid``.
+
+    Raises TypeError for anything but plain numbers, and ValueError unless ``low < high``.
+
+    >>> domain(0.5, 3)
+    Domain(low=0.5, high=3, avoid=())
+    """
+    for name, value in (("low", low), ("high", high), *(("avoid", each) for each in avoid)):
+        if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+            raise TypeError(f"domain: {name} is {value!r:.60}; a plain number is wanted, as in domain(-3, 3)")
+    if not low < high:
+        raise ValueError(f"domain: low is {low} and high is {high}; low must be less than high")
     return Domain(low, high, tuple(avoid))
 
 
@@ -107,7 +118,7 @@ def op(
     Examples
     --------
     >>> import numpy as np, minigrad as mg
-    >>> @mg.op(inputs=[mg.real(-3, 3)])
+    >>> @mg.op(inputs=[mg.domain(-3, 3)])
     ... def cube(x, /):
     ...     "y = x³"
     ...     return x * x * x
@@ -154,7 +165,9 @@ def _check_registration(op: Op, before: Op | Composed | None) -> None:
     """Raise RuleError for what would only fail, or mislead, when the operation is used or tested."""
     if op.inputs is not None and not callable(op.inputs):
         if not all(isinstance(each, Domain) for each in op.inputs):
-            raise RuleError(f"op {op.name}: inputs= requires mg.real(low, high) for each input, or a function of draw")
+            raise RuleError(
+                f"op {op.name}: inputs= requires mg.domain(low, high) for each input, or a function of draw"
+            )
         if len(op.inputs) != len(op.input_names) or op.variadic:
             raise RuleError(
                 f"op {op.name}: inputs= holds {len(op.inputs)} domains for the inputs {', '.join(op.input_names)}"

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..core.registry import op, real
+from ..core.registry import domain, op
 
 
-@op(numpy=np.tanh, inputs=[real()])
+@op(numpy=np.tanh, inputs=[domain()])
 def tanh(x, /):
     """Hyperbolic tangent, elementwise: y = (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ).  ∂y/∂x = 1 − y² (course, part A).
 
@@ -21,7 +21,7 @@ def _(g, y, x):
     return g - g * y * y  # = g (1 − y²); NumPy is slower with a Python number among arrays
 
 
-@op(label="σ", inputs=[real()])
+@op(label="σ", inputs=[domain()])
 def sigmoid(x, /):
     """Logistic function, elementwise: y = 1/(1 + e⁻ˣ), overflow-free.  ∂y/∂x = y(1 − y) (course, part A).
 
@@ -39,7 +39,7 @@ def _(g, y, x):
     return g * (y - y * y)
 
 
-@op(label="ReLU", inputs=[real(avoid=[0])])
+@op(label="ReLU", inputs=[domain(avoid=[0])])
 def relu(x, /):
     """Rectified linear unit, elementwise: y = max(x, 0).  ∂y/∂x = 1 for x > 0, else 0, also at 0.
 
@@ -55,7 +55,7 @@ def _(g, y, x):
     return g * (y > 0)
 
 
-@op(label="leaky ReLU", inputs=[real(avoid=[0])])
+@op(label="leaky ReLU", inputs=[domain(avoid=[0])])
 def leaky_relu(x, /, negative_slope=0.01):
     """y = x for x > 0, else negative_slope · x, elementwise.  ∂y/∂x is 1 or negative_slope (at 0 too).
 

@@ -5,10 +5,10 @@ At a jump the gradient is 0; at a kink it is the subgradient that each operation
 
 import numpy as np
 
-from ..core.registry import op, real
+from ..core.registry import domain, op
 
 
-@op(numpy=[np.absolute, np.fabs], label="|x|", inputs=[real(avoid=[0])])
+@op(numpy=[np.absolute, np.fabs], label="|x|", inputs=[domain(avoid=[0])])
 def absolute(x, /):
     """Absolute value, elementwise: y = |x|.  ∂y/∂x = sign x, 0 at 0.
 
@@ -24,7 +24,7 @@ def _(g, y, x):
     return g * np.sign(x)
 
 
-@op(numpy=np.sign, inputs=[real(avoid=[0])])
+@op(numpy=np.sign, inputs=[domain(avoid=[0])])
 def sign(x, /):
     """−1, 0 or 1, elementwise.  ∂y/∂x = 0 everywhere, at the jump too.
 
@@ -181,7 +181,7 @@ fmin.rules_by_input(
 )
 
 
-@op(numpy=np.copysign, inputs=[real(avoid=[0]), real(avoid=[0])])
+@op(numpy=np.copysign, inputs=[domain(avoid=[0]), domain(avoid=[0])])
 def copysign(a, b, /):
     """|a| with the sign of b, elementwise.  ∂y/∂a = sign a · sign b, 0 at a = 0; ∂y/∂b = 0.
 
@@ -255,7 +255,7 @@ def _rounding(function, text, *others):
         f"{text}, elementwise.  The gradient is 0, at the jumps too.\n\n"
         f">>> import minigrad as mg\n>>> mg.{function.__name__}(-1.25)\n{float(function(-1.25))}"
     )
-    new = op(rounded, numpy=[function, *others], inputs=[real(avoid=_HALVES)])
+    new = op(rounded, numpy=[function, *others], inputs=[domain(avoid=_HALVES)])
     new.rules_by_input(lambda g, y, x: g * 0.0)
     return new
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.registry import op, real
+from ..core.registry import domain, op
 
 
 def _comparison(function, label, text):
@@ -12,7 +12,7 @@ def _comparison(function, label, text):
     compare.__name__ = function.__name__
     compare.__module__ = __name__
     compare.__doc__ = f"Whether a {label} b, elementwise ({text}): a plain array of bools, no gradient."
-    return op(compare, numpy=function, label=label, differentiable=False, inputs=[real(), real()])
+    return op(compare, numpy=function, label=label, differentiable=False, inputs=[domain(), domain()])
 
 
 equal = _comparison(np.equal, "=", "a equals b")

@@ -5,12 +5,12 @@ Every one broadcasts its inputs as NumPy does; the engine sums gradients back ov
 
 import numpy as np
 
-from ..core.registry import composed, op, real
+from ..core.registry import composed, domain, op
 
 # ---- arithmetic -----------------------------------------------------------------------------------------
 
 
-@op(numpy=np.add, label="+", inputs=[real(), real()])
+@op(numpy=np.add, label="+", inputs=[domain(), domain()])
 def add(a, b, /):
     """Sum, elementwise: y = a + b.  ∂y/∂a = ∂y/∂b = 1.
 
@@ -24,7 +24,7 @@ def add(a, b, /):
 add.rules_by_input(lambda g, y, a, b: g, lambda g, y, a, b: g)
 
 
-@op(numpy=np.subtract, label="−", inputs=[real(), real()])
+@op(numpy=np.subtract, label="−", inputs=[domain(), domain()])
 def subtract(a, b, /):
     """Difference, elementwise: y = a − b.  ∂y/∂a = 1, ∂y/∂b = −1.
 
@@ -38,7 +38,7 @@ def subtract(a, b, /):
 subtract.rules_by_input(lambda g, y, a, b: g, lambda g, y, a, b: -g)
 
 
-@op(numpy=np.multiply, label="×", inputs=[real(), real()])
+@op(numpy=np.multiply, label="×", inputs=[domain(), domain()])
 def multiply(a, b, /):
     """Product, elementwise: y = a · b.  ∂y/∂a = b, ∂y/∂b = a.
 
@@ -52,7 +52,7 @@ def multiply(a, b, /):
 multiply.rules_by_input(lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
 
 
-@op(numpy=np.divide, label="÷", inputs=[real(), real(avoid=[0])])
+@op(numpy=np.divide, label="÷", inputs=[domain(), domain(avoid=[0])])
 def divide(a, b, /):
     """Quotient, elementwise: y = a / b.  ∂y/∂a = 1/b, ∂y/∂b = −y/b.
 
@@ -66,7 +66,7 @@ def divide(a, b, /):
 divide.rules_by_input(lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b)
 
 
-@op(numpy=np.negative, label="−", inputs=[real()])
+@op(numpy=np.negative, label="−", inputs=[domain()])
 def negative(x, /):
     """Negation, elementwise: y = −x.  ∂y/∂x = −1.
 
@@ -82,7 +82,7 @@ def _(g, y, x):
     return -g
 
 
-@op(numpy=[np.positive, np.conjugate, np.real, np.copy], label="+", inputs=[real()])
+@op(numpy=[np.positive, np.conjugate, np.real, np.copy], label="+", inputs=[domain()])
 def positive(x, /):
     """The same number, elementwise: y = +x.  ∂y/∂x = 1.
 
@@ -98,7 +98,7 @@ def _(g, y, x):
     return g
 
 
-@op(numpy=np.reciprocal, label="1/x", inputs=[real(avoid=[0])])
+@op(numpy=np.reciprocal, label="1/x", inputs=[domain(avoid=[0])])
 def reciprocal(x, /):
     """Reciprocal, elementwise: y = 1/x.  ∂y/∂x = −y².
 
@@ -190,7 +190,7 @@ def divmod_(x1, x2):
 # ---- powers ---------------------------------------------------------------------------------------------
 
 
-@op(numpy=np.power, label="xⁿ", inputs=[real(0.5, 3), real(-2, 3)])
+@op(numpy=np.power, label="xⁿ", inputs=[domain(0.5, 3), domain(-2, 3)])
 def power(a, b, /):
     """Power, elementwise: y = aᵇ.  ∂y/∂a = b·aᵇ⁻¹, ∂y/∂b = y·log a.
 
@@ -220,7 +220,7 @@ def _power_by_exponent(g, y, a, b):
 power.rules_by_input(_power_by_base, _power_by_exponent)
 
 
-@op(numpy=np.float_power, label="xⁿ", inputs=[real(0.5, 3), real(-2, 3)])
+@op(numpy=np.float_power, label="xⁿ", inputs=[domain(0.5, 3), domain(-2, 3)])
 def float_power(a, b, /):
     """Power in float64 whatever is given, elementwise: y = aᵇ, with the derivative and edges of `power`.
 
@@ -234,7 +234,7 @@ def float_power(a, b, /):
 float_power.rules_by_input(_power_by_base, _power_by_exponent)
 
 
-@op(numpy=np.square, label="x²", inputs=[real()])
+@op(numpy=np.square, label="x²", inputs=[domain()])
 def square(x, /):
     """Square, elementwise: y = x².  ∂y/∂x = 2x.
 
@@ -250,7 +250,7 @@ def _(g, y, x):
     return g * (2 * x)
 
 
-@op(numpy=np.sqrt, label="√", inputs=[real(0.3, 4)])
+@op(numpy=np.sqrt, label="√", inputs=[domain(0.3, 4)])
 def sqrt(x, /):
     """Square root, elementwise: y = √x.  ∂y/∂x = 1/(2y), which is inf at 0.
 
@@ -266,7 +266,7 @@ def _(g, y, x):
     return g * 0.5 / y
 
 
-@op(numpy=np.cbrt, label="∛", inputs=[real(avoid=[0])])
+@op(numpy=np.cbrt, label="∛", inputs=[domain(avoid=[0])])
 def cbrt(x, /):
     """Cube root, elementwise, of negative numbers too: y = ∛x.  ∂y/∂x = 1/(3y²), which is inf at 0.
 
@@ -282,7 +282,7 @@ def _(g, y, x):
     return g / (3 * y * y)
 
 
-@op(numpy=np.hypot, inputs=[real(), real(avoid=[0])])
+@op(numpy=np.hypot, inputs=[domain(), domain(avoid=[0])])
 def hypot(a, b, /):
     """Length of the hypotenuse, elementwise: y = √(a² + b²).  ∂y/∂a = a/y, ∂y/∂b = b/y, both 0 at the origin.
 

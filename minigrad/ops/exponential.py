@@ -4,13 +4,13 @@ import math
 
 import numpy as np
 
-from ..core.registry import op, real
+from ..core.registry import domain, op
 from .activation import sigmoid
 
 _LOG_2, _LOG_10 = math.log(2), math.log(10)
 
 
-@op(numpy=np.exp, inputs=[real()])
+@op(numpy=np.exp, inputs=[domain()])
 def exp(x, /):
     """Exponential, elementwise: y = eˣ.  ∂y/∂x = y.
 
@@ -26,7 +26,7 @@ def _(g, y, x):
     return g * y
 
 
-@op(numpy=np.expm1, inputs=[real()])
+@op(numpy=np.expm1, inputs=[domain()])
 def expm1(x, /):
     """eˣ − 1, elementwise, exact near 0.  ∂y/∂x = y + 1.
 
@@ -42,7 +42,7 @@ def _(g, y, x):
     return g * np.exp(x)
 
 
-@op(numpy=np.log, inputs=[real(0.3, 4)])
+@op(numpy=np.log, inputs=[domain(0.3, 4)])
 def log(x, /):
     """Natural logarithm, elementwise: y = log x.  ∂y/∂x = 1/x.
 
@@ -58,7 +58,7 @@ def _(g, y, x):
     return g / x
 
 
-@op(numpy=np.log1p, inputs=[real(-0.6, 4)])
+@op(numpy=np.log1p, inputs=[domain(-0.6, 4)])
 def log1p(x, /):
     """log(1 + x), elementwise, exact near 0.  ∂y/∂x = 1/(1 + x).
 
@@ -74,7 +74,7 @@ def _(g, y, x):
     return g / (1 + x)
 
 
-@op(numpy=np.exp2, label="2ˣ", inputs=[real()])
+@op(numpy=np.exp2, label="2ˣ", inputs=[domain()])
 def exp2(x, /):
     """Power of two, elementwise: y = 2ˣ.  ∂y/∂x = y·log 2.
 
@@ -90,7 +90,7 @@ def _(g, y, x):
     return g * y * _LOG_2
 
 
-@op(numpy=np.log2, inputs=[real(0.3, 4)])
+@op(numpy=np.log2, inputs=[domain(0.3, 4)])
 def log2(x, /):
     """Logarithm to base 2, elementwise.  ∂y/∂x = 1/(x·log 2).
 
@@ -106,7 +106,7 @@ def _(g, y, x):
     return g / (x * _LOG_2)
 
 
-@op(numpy=np.log10, inputs=[real(0.3, 4)])
+@op(numpy=np.log10, inputs=[domain(0.3, 4)])
 def log10(x, /):
     """Logarithm to base 10, elementwise.  ∂y/∂x = 1/(x·log 10).
 
@@ -133,7 +133,7 @@ def _share(a, b):
     return sigmoid(np.where(same, 0.0, a) - np.where(same, 0.0, b))
 
 
-@op(numpy=np.logaddexp, inputs=[real(), real()])
+@op(numpy=np.logaddexp, inputs=[domain(), domain()])
 def logaddexp(a, b, /):
     """log(eᵃ + eᵇ), elementwise, without overflow.  ∂y/∂a = σ(a − b), ∂y/∂b = σ(b − a).
 
@@ -149,7 +149,7 @@ def logaddexp(a, b, /):
 logaddexp.rules_by_input(lambda g, y, a, b: g * _share(a, b), lambda g, y, a, b: g * _share(b, a))
 
 
-@op(numpy=np.logaddexp2, inputs=[real(), real()])
+@op(numpy=np.logaddexp2, inputs=[domain(), domain()])
 def logaddexp2(a, b, /):
     """log₂(2ᵃ + 2ᵇ), elementwise, without overflow.  ∂y/∂a = 2ᵃ/(2ᵃ + 2ᵇ), and likewise for b.
 

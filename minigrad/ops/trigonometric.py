@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 
-from ..core.registry import op, real
+from ..core.registry import domain, op
 
 # ---- circular functions ---------------------------------------------------------------------------------
 
 
-@op(numpy=np.sin, inputs=[real()])
+@op(numpy=np.sin, inputs=[domain()])
 def sin(x, /):
     """Sine, elementwise.  ∂y/∂x = cos x.
 
@@ -25,7 +25,7 @@ def _(g, y, x):
     return g * np.cos(x)
 
 
-@op(numpy=np.cos, inputs=[real()])
+@op(numpy=np.cos, inputs=[domain()])
 def cos(x, /):
     """Cosine, elementwise.  ∂y/∂x = −sin x.
 
@@ -41,7 +41,7 @@ def _(g, y, x):
     return -g * np.sin(x)
 
 
-@op(numpy=np.tan, inputs=[real(-1.2, 1.2)])
+@op(numpy=np.tan, inputs=[domain(-1.2, 1.2)])
 def tan(x, /):
     """Tangent, elementwise: y = sin x / cos x.  ∂y/∂x = 1 + y².
 
@@ -57,7 +57,7 @@ def _(g, y, x):
     return g + g * y * y
 
 
-@op(inputs=[real(-1.2, 1.2)])
+@op(inputs=[domain(-1.2, 1.2)])
 def sec(x, /):
     """Secant, elementwise: y = 1/cos x.  ∂y/∂x = y·tan x.
 
@@ -73,7 +73,7 @@ def _(g, y, x):
     return g * y * np.tan(x)
 
 
-@op(inputs=[real(-2.7, 2.7, avoid=[0])])
+@op(inputs=[domain(-2.7, 2.7, avoid=[0])])
 def csc(x, /):
     """Cosecant, elementwise: y = 1/sin x.  ∂y/∂x = −y·cot x.
 
@@ -89,7 +89,7 @@ def _(g, y, x):
     return -g * y * y * np.cos(x)
 
 
-@op(inputs=[real(-2.7, 2.7, avoid=[0])])
+@op(inputs=[domain(-2.7, 2.7, avoid=[0])])
 def cot(x, /):
     """Cotangent, elementwise: y = cos x / sin x.  ∂y/∂x = −(1 + y²).
 
@@ -167,7 +167,7 @@ def _(g, y, x, order):
 # ---- their inverses -------------------------------------------------------------------------------------
 
 
-@op(numpy=np.arcsin, inputs=[real(-0.9, 0.9)])
+@op(numpy=np.arcsin, inputs=[domain(-0.9, 0.9)])
 def arcsin(x, /):
     """Inverse sine, elementwise, from −π/2 to π/2.  ∂y/∂x = 1/√(1 − x²), which is inf at ±1.
 
@@ -183,7 +183,7 @@ def _(g, y, x):
     return g / np.sqrt((1 - x) * (1 + x))
 
 
-@op(numpy=np.arccos, inputs=[real(-0.9, 0.9)])
+@op(numpy=np.arccos, inputs=[domain(-0.9, 0.9)])
 def arccos(x, /):
     """Inverse cosine, elementwise, from 0 to π.  ∂y/∂x = −1/√(1 − x²), which is −inf at ±1.
 
@@ -199,7 +199,7 @@ def _(g, y, x):
     return -g / np.sqrt((1 - x) * (1 + x))
 
 
-@op(numpy=np.arctan, inputs=[real()])
+@op(numpy=np.arctan, inputs=[domain()])
 def arctan(x, /):
     """Inverse tangent, elementwise, from −π/2 to π/2.  ∂y/∂x = 1/(1 + x²).
 
@@ -215,7 +215,7 @@ def _(g, y, x):
     return g / (1 + x * x)
 
 
-@op(numpy=np.arctan2, inputs=[real(avoid=[0]), real()])
+@op(numpy=np.arctan2, inputs=[domain(avoid=[0]), domain()])
 def arctan2(a, b, /):
     """The angle of the point (b, a), elementwise, from −π to π.  ∂y/∂a = b/(a² + b²), ∂y/∂b = −a/(a² + b²).
 
@@ -270,7 +270,7 @@ def _(g, y, x):
     return -g / (np.absolute(x) * np.sqrt((x - 1) * (x + 1)))
 
 
-@op(inputs=[real(avoid=[0])])
+@op(inputs=[domain(avoid=[0])])
 def arccot(x, /):
     """Inverse cotangent, elementwise: arctan(1/x), from −π/2 to π/2.  ∂y/∂x = −1/(1 + x²).
 
@@ -289,7 +289,7 @@ def _(g, y, x):
 # ---- hyperbolic functions (tanh is among the activations) -----------------------------------------------
 
 
-@op(numpy=np.sinh, inputs=[real()])
+@op(numpy=np.sinh, inputs=[domain()])
 def sinh(x, /):
     """Hyperbolic sine, elementwise: y = (eˣ − e⁻ˣ)/2.  ∂y/∂x = cosh x.
 
@@ -305,7 +305,7 @@ def _(g, y, x):
     return g * np.cosh(x)
 
 
-@op(numpy=np.cosh, inputs=[real()])
+@op(numpy=np.cosh, inputs=[domain()])
 def cosh(x, /):
     """Hyperbolic cosine, elementwise: y = (eˣ + e⁻ˣ)/2.  ∂y/∂x = sinh x.
 
@@ -321,7 +321,7 @@ def _(g, y, x):
     return g * np.sinh(x)
 
 
-@op(inputs=[real()])
+@op(inputs=[domain()])
 def sech(x, /):
     """Hyperbolic secant, elementwise: y = 1/cosh x.  ∂y/∂x = −y·tanh x.
 
@@ -337,7 +337,7 @@ def _(g, y, x):
     return -g * y * np.tanh(x)
 
 
-@op(inputs=[real(avoid=[0])])
+@op(inputs=[domain(avoid=[0])])
 def csch(x, /):
     """Hyperbolic cosecant, elementwise: y = 1/sinh x.  ∂y/∂x = −y/tanh x.
 
@@ -353,7 +353,7 @@ def _(g, y, x):
     return -g * y / np.tanh(x)
 
 
-@op(inputs=[real(avoid=[0])])
+@op(inputs=[domain(avoid=[0])])
 def coth(x, /):
     """Hyperbolic cotangent, elementwise: y = 1/tanh x.  ∂y/∂x = 1 − y².
 
@@ -369,7 +369,7 @@ def _(g, y, x):
     return g - g * y * y
 
 
-@op(numpy=np.arcsinh, inputs=[real()])
+@op(numpy=np.arcsinh, inputs=[domain()])
 def arcsinh(x, /):
     """Inverse hyperbolic sine, elementwise.  ∂y/∂x = 1/√(x² + 1).
 
@@ -385,7 +385,7 @@ def _(g, y, x):
     return g / np.hypot(x, 1.0)
 
 
-@op(numpy=np.arccosh, inputs=[real(1.2, 4)])
+@op(numpy=np.arccosh, inputs=[domain(1.2, 4)])
 def arccosh(x, /):
     """Inverse hyperbolic cosine, elementwise, for x ≥ 1.  ∂y/∂x = 1/√(x² − 1), which is inf at 1.
 
@@ -401,7 +401,7 @@ def _(g, y, x):
     return g / np.sqrt((x - 1) * (x + 1))
 
 
-@op(numpy=np.arctanh, inputs=[real(-0.9, 0.9)])
+@op(numpy=np.arctanh, inputs=[domain(-0.9, 0.9)])
 def arctanh(x, /):
     """Inverse hyperbolic tangent, elementwise, for |x| < 1.  ∂y/∂x = 1/(1 − x²).
 
@@ -420,7 +420,7 @@ def _(g, y, x):
 # ---- units of angles ------------------------------------------------------------------------------------
 
 
-@op(numpy=[np.deg2rad, np.radians], label="° → rad", inputs=[real()])
+@op(numpy=[np.deg2rad, np.radians], label="° → rad", inputs=[domain()])
 def deg2rad(x, /):
     """Degrees in radians, elementwise: y = x·π/180.  ∂y/∂x = π/180.
 
@@ -436,7 +436,7 @@ def _(g, y, x):
     return g * (math.pi / 180)
 
 
-@op(numpy=[np.rad2deg, np.degrees], label="rad → °", inputs=[real()])
+@op(numpy=[np.rad2deg, np.degrees], label="rad → °", inputs=[domain()])
 def rad2deg(x, /):
     """Radians in degrees, elementwise: y = x·180/π.  ∂y/∂x = 180/π.
 

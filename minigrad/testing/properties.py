@@ -28,9 +28,9 @@ def gradient_property(
     Parameters
     ----------
     inputs, named_inputs
-        How to draw each argument of the function, by position or by name: a domain such as ``mg.real(0.1, 3)`` (arrays
+        How to draw each argument of the function, by position or by name: as a domain, ``mg.domain(0.1, 3)`` (arrays
         of shapes that broadcast together), a shape such as ``(4, 3)``, or a strategy of Hypothesis. An argument that is
-        not mentioned is drawn from ``mg.real()``. An operation in their place draws its own inputs, options included,
+        not mentioned is drawn from ``mg.domain()``. An operation in their place draws its own inputs, options included,
         and the function is given to say what is checked: ``gradient_property(mg.tanh)()``.
     order, mode, tolerance
         As for `check_gradients`; pytest's ``--gradcheck-order`` may raise the order.
@@ -49,7 +49,7 @@ def gradient_property(
     Examples
     --------
     >>> import numpy as np, minigrad as mg
-    >>> @mg.testing.gradient_property(x=mg.real(-3, 3), scale=mg.real(0.5, 2), order=2)
+    >>> @mg.testing.gradient_property(x=mg.domain(-3, 3), scale=mg.domain(0.5, 2), order=2)
     ... def test_squashing(x, scale):
     ...     return np.tanh(x / scale) * scale
     >>> test_squashing()  # pytest would call it
@@ -108,7 +108,7 @@ def _checked(name: str, kind: Any) -> Any:
     shape = isinstance(kind, tuple) and all(isinstance(n, int) for n in kind)
     if not (shape or isinstance(kind, (Domain, SearchStrategy))):
         raise TypeError(
-            f"gradient_property: {name}={kind!r}; expected a domain such as mg.real(0, 1), a shape, or a strategy"
+            f"gradient_property: {name}={kind!r}; expected a domain such as mg.domain(0, 1), a shape, or a strategy"
         )
     return kind
 

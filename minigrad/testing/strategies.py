@@ -51,7 +51,7 @@ def arrays(draw: Any, shape: tuple[int, ...] | None = None, *, domain: Domain | 
     shape
         Their shape; by default one of up to three axes of length 0 to 3.
     domain
-        The numbers they hold, such as ``mg.real(0.1, 3)``; by default −3 to 3.
+        The numbers they hold, such as ``mg.domain(0.1, 3)``; by default −3 to 3.
     """
     source, numbers = HypothesisDraw(draw), domain or Domain()
     return source.within(numbers, source.any_shape() if shape is None else shape)
