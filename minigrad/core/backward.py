@@ -7,15 +7,19 @@ broadcast axes, cast to its input's dtype, checked, and added up where a value w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from .anomaly import check_gradient
 from .contexts import current_context
 from .errors import RuleError
-from .graph import Node, check_gradient, walk_backward
+from .node import Node
 from .registry import Op
+from .stale import raise_stale, refuse_changed, refuse_written
+from .unchanged import COPIED
 
 
 def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool) -> None:
@@ -63,6 +67,46 @@ def gradients_within(root: Node, boundary: Sequence[Node], gradient: Any, create
     order.sort(key=lambda node: -node.index)
     kept = _chain(root, gradient, order, list(boundary), set(boundary), create_graph)
     return [kept.get(node) for node in boundary]
+
+
+def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
+    """The operations that ``root`` depends on, users before what they use, and the leaves that require gradients.
+
+    Raises `StaleGraphError` if a leaf was changed after an operation used it.
+    """
+    kind = type(root)
+    thorough = current_context().anomaly
+    order: list[Node] = []
+    leaves: dict[Node, None] = {}
+    if root.op is None:
+        leaves[root] = None
+    seen = {root}
+    stack = [root]
+    pop, push, add, append = stack.pop, stack.append, seen.add, order.append
+    while stack:
+        node = pop()
+        if node.op is None:
+            leaves[node] = None
+            continue
+        append(node)
+        index = node.index
+        for each in node.inputs:
+            if type(each) is kind:
+                if each.index > index:
+                    raise_stale(each, node)
+                if each not in seen:
+                    add(each)
+                    if each.requires_grad:
+                        push(each)
+            elif type(each) is np.ndarray and each.nbytes > COPIED:
+                refuse_changed(node)
+        if thorough:
+            refuse_changed(node)
+    for each in seen:
+        if each.op is None and each._extra is not None and each.shown is not None:
+            refuse_written(each, order)
+    order.sort(key=attrgetter("index"), reverse=True)
+    return order, list(leaves)
 
 
 def _chain(

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..core.contexts import current_context
 from ..core.errors import NotDifferentiableError, ShapeError
-from ..core.graph import Node, describe
+from ..core.node import Node, describe
 from ..core.registry import REAL_KINDS, Composed, Op, is_ordinary
 
 # ---- the way in -----------------------------------------------------------------------------------------

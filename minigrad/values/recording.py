@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..core.anomaly import check_value, finish
 from ..core.contexts import DEFAULT, current_context
-from ..core.graph import check_value, finish, tick
+from ..core.node import tick
 from ..core.registry import NUMBERS, REAL_KINDS, Composed, Op
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule

@@ -11,7 +11,7 @@ from .. import ops
 from ..core.backward import accumulate, gradients_of
 from ..core.contexts import current_context
 from ..core.errors import MutationError, ShapeError
-from ..core.graph import Node, describe, tick
+from ..core.node import Node, describe, tick
 from ..core.registry import Composed, Op, operation_of
 from .dispatch import (
     ACCUMULATIONS,
