@@ -189,31 +189,13 @@ _ALONE = _count_alone()
 
 def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
     """What the operation's rules give for each input: the general case."""
-    inputs: tuple[Any, ...] = node.inputs
-    values: list[Any]
-    options: dict[str, Any] = dict(node.options or {})
-    if create_graph:
-        values, y = list(inputs), node
-        if op.saves:  # on tensors what was saved has to be part of the graph, so it is computed in it
-            options = options | {"saved": op.forward(*inputs, **options)[1]}
-    else:
-        values, y = [x._data if isinstance(x, Node) else x for x in inputs], node._data
-        if op.saves:
-            options = options | {"saved": node.saved}
-    rules = op.rules
-    if rules is None:
-        if op.joint_takes_wanted:
-            wanted = tuple(isinstance(x, Node) and x.requires_grad for x in inputs)
-            options = options | {"wanted": wanted}
-        assert op.joint is not None
-        result = op.joint(g, y, *values, **options)
-        if not isinstance(result, (tuple, list)) or len(result) != len(inputs):
-            raise RuleError(f"{op.name}: its rule must return {len(inputs)} gradients, one for each input")
-        return [each if isinstance(x, Node) and x.requires_grad else None for each, x in zip(result, inputs)]
-    return [
-        rule(g, y, *values, **options) if rule and isinstance(x, Node) and x.requires_grad else None
-        for rule, x in zip(rules, inputs)
-    ]
+    inputs, options = node.inputs, node.options or {}
+    wanted = tuple([isinstance(x, Node) and x.requires_grad for x in inputs])
+    if create_graph:  # on tensors what was saved has to be part of the graph, so it is computed in it
+        saved = op.compute(inputs, options)[1] if op.saves else None
+        return op.vjp(g, node, inputs, options, wanted, saved)
+    values = [x._data if isinstance(x, Node) else x for x in inputs]
+    return op.vjp(g, node._data, values, options, wanted, node.saved)
 
 
 def _as_array(contribution: Any, node: Node, user: Node) -> Any:

@@ -37,7 +37,6 @@ _NOTHING, _MORE = _Mark(), _Mark()
 
 def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """``self ∘ other`` and ``other ∘ self`` for one operation."""
-    op.prepare_floats()
     new, context_of, next_index, default = _new, current_context, tick, DEFAULT
 
     def forward(self: Scalar, other: Any) -> Scalar:
