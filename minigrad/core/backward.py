@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .anomaly import check_gradient
+from .arrays import as_array, copy_of
 from .contexts import current_context
 from .errors import RuleError
 from .node import Node
@@ -34,10 +35,10 @@ def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool
         # A gradient must share memory with nothing, and a rule may return what it was given, or a view. What
         # is referred to from here alone is ours; the copies saved are a twentieth of an MLP's step.
         if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
-            g = np.array(g)
+            g = copy_of(g)
         total = g if node.grad is None else node.grad + g
         # NumPy's 0-d sums are no arrays; a sum with a gradient that has a graph of its own is a tensor
-        node.grad = total if create_graph or total.ndim or isinstance(total, Node) else np.asarray(total)
+        node.grad = total if create_graph or total.ndim or isinstance(total, Node) else as_array(total)
 
 
 def gradients_of(root: Node, nodes: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
@@ -47,7 +48,7 @@ def gradients_of(root: Node, nodes: Sequence[Node], gradient: Any, create_graph:
     order = [node for node in order if node.index >= oldest]  # what is older cannot depend on the nodes
     kept = _chain(root, gradient, order, leaves, set(nodes), create_graph)
     found = [kept.get(node) for node in nodes]
-    return found if create_graph else [g if g is None else np.array(g) for g in found]
+    return found if create_graph else [g if g is None else copy_of(g) for g in found]
 
 
 def gradients_within(root: Node, boundary: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
@@ -170,7 +171,7 @@ def _chain(
                 add(gradients[each], contribution, gradients[each])
             else:
                 gradients[each] = gradients[each] + contribution
-                if not create_graph and data.ndim:
+                if type(data) is np.ndarray and data.ndim and not create_graph:
                     owned.add(each)
     for leaf in leaves:
         if leaf in wanted and leaf in gradients:
@@ -201,7 +202,7 @@ def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
 def _as_array(contribution: Any, node: Node, user: Node) -> Any:
     """A rule's plain number as an array of its input's dtype; anything else is an error."""
     if isinstance(contribution, (float, int)) and node._data.ndim == 0:
-        return np.asarray(contribution, dtype=node._data.dtype)
+        return np.full_like(node._data, contribution)
     raise RuleError(
         f"{user.op.name}: its rule returned {type(contribution).__name__} for an input of shape "
         f"{node._data.shape}; it must return an array of that shape"

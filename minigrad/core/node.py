@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import as_array
 from .contexts import current_context
 from .unchanged import REMEMBERED, remember
 
@@ -78,7 +79,8 @@ class Node:
 
     def mark_shown(self) -> None:
         """Say that somebody outside has this leaf's array and may write into it from now on."""
-        self.shown = (tick(), remember(self._data, whole=REMEMBERED))
+        if type(self._data) is np.ndarray:
+            self.shown = (tick(), remember(self._data, whole=REMEMBERED))
 
     # A copy of a leaf, by `copy`, `pickle` or another process, is a leaf of its own. Nodes inside a graph have none:
     # where copies of two of them would meet again, a copied graph could not tell.
@@ -121,8 +123,9 @@ def describe(value: Any) -> str:
     name = getattr(value, "name", None)
     if isinstance(value, Node) and name is None and value.op is not None:
         name = f"result of {value.op.name}"
-    array = np.asarray(data)
-    kind = f"{array.shape} {array.dtype}" if array.ndim else f"{data}"
-    if 0 < array.size <= 4 and array.ndim:
+    array = as_array(data)
+    plain = isinstance(array, np.ndarray)
+    kind = f"{array.shape} {array.dtype}" if array.shape or not plain else f"{data}"
+    if plain and 0 < array.size <= 4 and array.ndim:
         kind += f" {array.tolist()}"
     return f"{name} {kind}" if name else kind
