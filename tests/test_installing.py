@@ -103,7 +103,7 @@ for package in (minigrad, viz):
 print(json.dumps(failed))
 """)
     assert json.loads(done.stdout) == {
-        "minigrad.testing.pytest_plugin": "pytest", "minigrad.testing.strategies": "hypothesis",
+        "minigrad.testing.strategies": "hypothesis",
         "viz.pdf": "matplotlib",
     }  # fmt: skip
 

@@ -44,7 +44,7 @@ def here(monkeypatch):
 def run(pytester):
     pytester.makepyfile(test_mine=SUITE)
     return lambda *arguments: pytester.runpytest_subprocess(
-        "-p", "minigrad.testing.pytest_plugin", "-p", "no:cacheprovider", *arguments
+        "-p", "pytest_minigrad", "-p", "no:cacheprovider", *arguments
     )
 
 
@@ -94,7 +94,7 @@ def test_the_page_is_written_where_the_run_began_and_an_older_one_is_kept_until_
             os.chdir(tmp_path)
         """
     )
-    result = pytester.runpytest_subprocess("-p", "minigrad.testing.pytest_plugin", "--gradcheck-report=old.html")
+    result = pytester.runpytest_subprocess("-p", "pytest_minigrad", "--gradcheck-report=old.html")
     result.assert_outcomes(passed=1)
     assert "Gradients checked" in (pytester.path / "old.html").read_text(encoding="utf-8")
 
@@ -146,7 +146,7 @@ def test_a_wrong_property_fails_with_small_inputs_and_its_picture_is_drawn(pytes
             return careless(x) * 2
         """
     )
-    result = pytester.runpytest_subprocess("-p", "minigrad.testing.pytest_plugin")
+    result = pytester.runpytest_subprocess("-p", "pytest_minigrad")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
@@ -193,3 +193,9 @@ def test_gradient_property_finds_a_mistake_at_0_and_at_ties_alone():
             gradient_property(nearly, max_examples=200)()
     finally:
         mg.forget("nearly")
+
+
+def test_a_foreign_test_run_does_not_import_minigrad_or_numpy(pytester):
+    """What every project of the environment pays: this file alone."""
+    pytester.makepyfile("def test_none():\n    import sys\n    assert not {'minigrad', 'numpy'} & {*sys.modules}")
+    pytester.runpytest_subprocess("-p", "pytest_minigrad", "-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -1,7 +1,10 @@
-"""The pytest plugin: a fixture, two options, and a page of every gradient that was checked in a run.
+"""minigrad's pytest plugin: a fixture, two options, and a page of every gradient that was checked in a run.
 
 It is there as soon as minigrad is installed: ``--gradcheck-order=2`` checks second derivatives too, wherever a test
 asked for first ones, and ``--gradcheck-report=out.html`` writes the page.
+
+pytest loads this file in every project of the environment, so it lies outside of the package and imports minigrad
+where it is used: a foreign test run pays for nothing.
 """
 
 from __future__ import annotations
@@ -9,13 +12,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .check import gradients
-from .report.pages import page_of_checks
-from .report.report import GradientReport
+if TYPE_CHECKING:
+    from minigrad.testing import GradientReport
 
 _KEPT = pytest.StashKey[list[tuple[str, Mapping[str, Any]]]]()
 _PAGE = pytest.StashKey[Path | None]()
@@ -37,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if path is not None and not hasattr(config, "workerinput"):
         _refuse_unwritable(path)
     config.stash[_KEPT] = []
-    gradients.least_order = config.getoption("--gradcheck-order")
+    _set_order(config, config.getoption("--gradcheck-order"))
 
 
 def _refuse_unwritable(path: str) -> None:
@@ -55,26 +57,34 @@ def _refuse_unwritable(path: str) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The order is as it was."""
-    gradients.least_order = 1
+    _set_order(config, 1)
+
+
+def _set_order(config: pytest.Config, order: int) -> None:
+    if config.getoption("--gradcheck-order") != 1:
+        from minigrad.testing.check import gradients
+
+        gradients.least_order = order
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     """Note the checks of a test with its name."""
+    if item.config.getoption("--gradcheck-report") is None:
+        return (yield)
+    from minigrad.testing.check import gradients
+
     kept = item.config.stash[_KEPT]
-    wanted = item.config.getoption("--gradcheck-report") is not None
 
     def note(report: GradientReport) -> None:
         data = report.data(entries=False)  # every entry of every check would be too much
         kept.append((item.nodeid, data))
 
-    if wanted:
-        gradients.listeners.append(note)
+    gradients.listeners.append(note)
     try:
         return (yield)
     finally:
-        if wanted:
-            gradients.listeners.remove(note)
+        gradients.listeners.remove(note)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -92,6 +102,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output["minigrad_gradients"] = json.dumps(config.stash[_KEPT])
     elif path is not None:
+        from minigrad.testing.report.pages import page_of_checks
+
         kept: list[tuple[str, Mapping[str, Any]]] = config.stash[_KEPT]
         path.write_text(page_of_checks(kept), encoding="utf-8")
 
@@ -106,4 +118,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.fixture
 def check_gradients() -> Callable[..., GradientReport]:
     """`minigrad.testing.check_gradients`, of the order that ``--gradcheck-order`` asks for."""
-    return gradients.check_gradients
+    from minigrad.testing import check_gradients
+
+    return check_gradients
