@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.graph import Node, everything_behind
-from ..core.registry import Composed, Op
+from ..core.operation import Operation
 from ..values.tensor import Tensor
 from .operations import Example
 
@@ -176,7 +176,7 @@ class _Writer:
             text = f"(y{number} := {text})"
         return text
 
-    def _name(self, op: Op | Composed) -> str:
+    def _name(self, op: Operation) -> str:
         package = __name__.partition(".")[0]
         owner = op.__module__ or ""
         if owner.partition(".")[0] == package:

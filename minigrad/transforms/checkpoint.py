@@ -13,7 +13,7 @@ from .. import ops
 from ..core.backward import gradients_within
 from ..core.contexts import enable_grad
 from ..core.graph import describe, tick
-from ..core.registry import Op
+from ..core.operation import Op
 from ..core.trees import leaves_of, rebuilt
 from ..nn.state import generators_from, kept, state_behind, state_of
 from ..values.tensor import Tensor
@@ -122,13 +122,13 @@ def _taken_from_before(output: Tensor, start: int) -> list[Tensor]:
     return list(found)
 
 
-def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
+def checkpoint_(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
     """The value that was computed already; its graph was let go."""
     return value
 
 
 #: What `checkpoint` records. It is in no registry, since it has no formula of its own to be tested.
-_checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, False, False)
+_checkpoint = Op(checkpoint_)
 
 
 @_checkpoint.rule

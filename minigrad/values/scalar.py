@@ -17,7 +17,7 @@ from ..core.floats import FLOATS
 from ..core.graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
 from ..core.registry import Op, operation_of
 from .dispatch import PLAIN_UFUNCS
-from .operands import admitted_call, admitted_options, refuse_to_leave
+from .operands import admitted, refuse_to_leave
 
 _new = object.__new__
 
@@ -261,7 +261,7 @@ class Scalar(Node):
             return value
         return _record(op, inputs, options, float(value))
 
-    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+    _admitted = staticmethod(admitted)
 
     # The comparisons answer with bools.
     def __eq__(self, other: object) -> bool:
