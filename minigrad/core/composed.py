@@ -8,7 +8,7 @@ from typing import Any
 from .errors import RuleError
 from .failures import TOLD, told
 from .operation import Operation
-from .options import admitted, known_options
+from .options import admitted, all_plain, is_ordinary, known_options
 
 
 class Composed(Operation):
@@ -31,15 +31,19 @@ class Composed(Operation):
         self.differentiated = frozenset(without_default if differentiated is None else differentiated.split())
         if not self.differentiated.issubset(self._names):
             raise RuleError(f"composed {self.name}: differentiated={differentiated!r} names what is no parameter")
+        options = [i for i, name in enumerate(self._by_place) if name not in self.differentiated]
+        self._first_option = options[0] if options else len(self._parameters)
 
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value, made of plain arrays or recorded nodes as the arguments are."""
         count, names = len(arguments), self._by_place
         if options and not options.keys() <= {*self._names}:
             options = known_options(self, self._names, options)
-        names = [*names[:count], *names[-1:] * (count - len(names)), *options]
-        values = admitted(self, names, [*arguments, *options.values()])
+        if count > self._first_option or not (all(map(is_ordinary, arguments)) and all_plain(options.values())):
+            names = [*names[:count], *names[-1:] * (count - len(names)), *options]
+            values = admitted(self, names, [*arguments, *options.values()])
+            arguments, options = tuple(values[:count]), dict(zip(options, values[count:]))
         try:
-            return self.forward(*values[:count], **dict(zip(options, values[count:])))
+            return self.forward(*arguments, **options)
         except TOLD as error:
             raise told(self, arguments, options, error) from error

@@ -15,10 +15,11 @@ from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS, rebound
 from .inference import inferred
-from .options import PLAIN, admitted, known_options
+from .options import admitted, all_plain, known_options
 from .rules import Bound, FloatRules, Function, Rules, compiled_vjp
 
 _OPS = __name__.partition(".")[0] + ".ops."
+_FLOATS = id(FLOATS)
 _EMPTY = inspect.Parameter.empty
 
 
@@ -147,7 +148,7 @@ class Op(Operation):
                 return self.on_floats(inputs, options)
             if self.validation is not None:
                 self.validation(*inputs, **options)
-            return self.compute(inputs, options)[0]
+            return self.compute(inputs, options)[0] if self.saves else self.kernel(*inputs, **options)
         except TOLD as error:
             raise told(self, inputs, options, error) from error
 
@@ -176,7 +177,7 @@ class Op(Operation):
         else:
             count = len(self.input_names)
             inputs, rest = tuple(arguments[:count]), arguments[count:]
-            for name in self.input_names[len(inputs) :]:  # given by name or not at all
+            for name in self.input_names[len(inputs) :] if len(inputs) < count else ():  # by name or not at all
                 if name not in options and name not in self._input_defaults:
                     raise TypeError(f"{self.name}: the input {name!r} is missing; takes {self.signature}")
                 inputs = (*inputs, options.pop(name) if name in options else self._input_defaults[name])
@@ -188,7 +189,7 @@ class Op(Operation):
                 raise TypeError(f"{self.name}: {each}= is given twice; takes {self.signature}")
             options = by_place | options
         if options:
-            if not PLAIN.issuperset(map(type, options.values())):
+            if not all_plain(options.values()):
                 options = dict(zip(options, admitted(self, [*options], [*options.values()], inputs)))
             if options.keys() - self.option_defaults.keys():
                 options = known_options(self, self.option_defaults, options)
@@ -322,7 +323,7 @@ class Op(Operation):
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
         try:
-            return self.bind(FLOATS).forward(*values, **options)
+            return (self._bound.get(_FLOATS) or self.bind(FLOATS)).forward(*values, **options)
         except (ArithmeticError, ValueError):
             value = self.kernel(*map(np.float64, values), **options)
             return float(value) if self.differentiable else bool(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,15 @@ NUMBERS = frozenset(
 )
 #: And what else most options are, and most shapes, axes and indices are made of: nobody can change it.
 PLAIN = NUMBERS | {str, slice, type(Ellipsis), type}
+
+
+def all_plain(values: Iterable[Any]) -> bool:
+    """Whether all of them are plain, or tuples of what is plain, as shapes and axes are."""
+    for each in values:
+        kind = type(each)
+        if kind not in PLAIN and not (kind is tuple and PLAIN.issuperset(map(type, each))):
+            return False
+    return True
 
 
 def is_ordinary(x: Any) -> bool:
@@ -40,8 +49,6 @@ def admitted(op: Any, names: Sequence[str], values: Sequence[Any], others: Seque
     Foreign arrays beside a tensor are made plain or refused by name. So are tensors in what is an option, which is not
     differentiated: the gradient of what it holds would be lost without a word. ``others`` are the call's other values.
     """
-    if PLAIN.issuperset(map(type, values)):
-        return values
     if not all(map(is_ordinary, values)):
         kind = _kind_of_node((*others, *values))
         if kind is not None:
