@@ -18,6 +18,7 @@ from .core.errors import (
 )  # fmt: skip
 from .core.graph import Graph, graph
 from .core.node import Node
+from .core.program import Program
 from .core.registry import Op, domain, forget, op, operations
 from .ops import (
     abs,

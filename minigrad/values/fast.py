@@ -18,7 +18,8 @@ from ..core.collector import untrack
 from ..core.contexts import DEFAULT, current_context
 from ..core.floats import FLOATS
 from ..core.node import Node, tick
-from ..core.registry import NUMBERS, REAL_KINDS, Composed, Op
+from ..core.operation import Op, Operation
+from ..core.options import NUMBERS, REAL_KINDS
 from ..core.stale import raise_stale, refuse_changed, refuse_stale, refuse_written
 from ..core.unchanged import COPIED
 from .dispatch import with_shapes
@@ -38,7 +39,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
     return lambda self: apply_unary(op, self)
 
 
-def method(op: Op | Composed, of_one: Callable[[Op], Any] = unary) -> Callable[..., Any]:
+def method(op: Operation, of_one: Callable[[Op], Any] = unary) -> Callable[..., Any]:
     """An operation as a method of the node that is its first input."""
     if isinstance(op, Op) and op.simple and op.trusted and op.differentiable and len(op.input_names) == 1:
         call = of_one(op)
