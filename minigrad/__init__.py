@@ -15,6 +15,7 @@ from .core.errors import (
     RuleError,
     ShapeError,
     StaleGraphError,
+    SymbolError,
 )  # fmt: skip
 from .core.graph import Graph, graph
 from .core.node import Node
