@@ -98,6 +98,11 @@ class Program:
         outputs = rebuilt(roots, [where[each] for each in leaves_of(roots)])
         return cls(inputs, builder.constants, builder.equations, outputs, leaves=leaves)
 
+    @property
+    def needed(self) -> set[Variable]:
+        """The variables that its equations, outputs and new state name."""
+        return {x for each in self.equations for x in each.used} | set(variables_in((self.outputs, self.new_state)))
+
     # ---- running ------------------------------------------------------------------------------------
 
     @property

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import kind_of_traced
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS, rebound
@@ -495,6 +496,9 @@ class Op:
                     raise told(self, inputs, options, error) from error
         if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
             return self.on_floats(inputs, options)
+        traced = kind_of_traced(options) if options else None
+        if traced is not None:  # an index, say
+            return traced._apply(self, inputs, options)
         try:
             if self.validation is not None:
                 self.validation(*inputs, **options)

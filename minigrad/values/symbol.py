@@ -11,13 +11,12 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from .. import ops
 from ..core.draws import recorder
 from ..core.encoding import path_of
-from ..core.equations import Draw, Equation
+from ..core.equations import Draw, Equation, Variable
 from ..core.errors import MutationError, SymbolError
 from ..core.inference import Abstract, inferred_call
 from ..core.node import Node
 from ..core.program import Builder
 from ..core.registry import Op, operation_of
-from ..core.trees import leaves_of, rebuilt
 from .dispatch import in_our_words
 from .operands import admitted_call, admitted_options
 
@@ -130,10 +129,14 @@ class Symbol(NDArrayOperatorsMixin):
         self._refuse("int", "compute with it as it is, or x.astype(int)")
 
     def __index__(self) -> int:
-        self._refuse("index", "take entries with mg.take(x, i, axis=0) or mg.getitem(x, i); lengths and axes are numbers")
+        self._refuse(
+            "index", "take entries with mg.take(x, i, axis=0) or mg.getitem(x, i); lengths and axes are numbers"
+        )
 
     def __array__(self, *arguments: Any, **options: Any) -> NoReturn:
-        self._refuse("np.asarray", "use np.stack([...]) in place of np.array([...]), and mg.take or mg.getitem for x[i]")
+        self._refuse(
+            "np.asarray", "use np.stack([...]) in place of np.array([...]), and mg.take or mg.getitem for x[i]"
+        )
 
     def item(self, *place: Any) -> NoReturn:
         """A number is not there: raises SymbolError."""
@@ -231,7 +234,9 @@ def _called(op: Any, function: Any, arguments: Sequence[Any], options: dict[str,
             op.sorted_call(tuple(arguments), dict(options))
         except TypeError:
             op = None
-    return trace_of((arguments, options)).called(function, arguments, options) if op is None else op(*arguments, **options)
+    return (
+        trace_of((arguments, options)).called(function, arguments, options) if op is None else op(*arguments, **options)
+    )
 
 
 class Trace(Builder):
@@ -247,7 +252,9 @@ class Trace(Builder):
         """A tree with a variable in place of every symbol and array."""
         if isinstance(tree, Symbol):
             if tree.trace is not self or self.over:
-                raise SymbolError(f"{tree!r} belongs to another recording, or to one that is over; give it as an argument")
+                raise SymbolError(
+                    f"{tree!r} belongs to another recording, or to one that is over; give it as an argument"
+                )
             return tree.variable
         return super().lifted(tree)
 
@@ -256,8 +263,7 @@ class Trace(Builder):
         _refuse_shaped_by_values(op.name, inputs, options)
         found = op.infer(inputs, options)
         arguments = (list(inputs),) if op.variadic else tuple(inputs)
-        value, saved = self._equation(op, arguments, options, found if op.saves else (found[0], None))
-        return value, saved
+        return self._equation(op, arguments, options, found if op.saves else (found[0], None))
 
     def called(self, function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
         """One equation of a function of NumPy."""
@@ -267,15 +273,21 @@ class Trace(Builder):
 
     def _equation(self, operation: Any, arguments: Any, options: Mapping[str, Any], found: Any) -> Any:
         arguments, options = self.lifted(arguments), self.lifted(dict(options))
-        parts = leaves_of(found)
-        single = not isinstance(found, (list, tuple)) and isinstance(parts[0], (bool, int, float))
-        results = [
-            Symbol(self, x.shape, x.dtype) if isinstance(x, Abstract) else Symbol(self, (), type(x)) if single else x
-            for x in parts
-        ]
-        outputs = tuple(x.variable if isinstance(x, Symbol) else self.variable() for x in results)
-        self.equations.append(Equation(operation, arguments, options, outputs))
-        return rebuilt(found, results)
+        outputs: list[Variable] = []
+
+        def known(x: Any) -> Any:
+            if isinstance(x, (list, tuple)):
+                parts = [known(each) for each in x]
+                return type(x)(*parts) if hasattr(x, "_fields") else type(x)(parts)
+            if isinstance(x, Abstract) or (x is found and isinstance(x, (bool, int, float))):
+                x = Symbol(self, getattr(x, "shape", ()), getattr(x, "dtype", type(x)))
+            if x is not None:
+                outputs.append(x.variable if isinstance(x, Symbol) else self.variable())
+            return x
+
+        results = known(found)
+        self.equations.append(Equation(operation, arguments, options, tuple(outputs)))
+        return results
 
     def drawn(self, rng: Any, shape: tuple[int, ...]) -> Symbol:
         """Uniform random numbers, drawn anew in each run from the same generator."""
