@@ -1,11 +1,10 @@
-"""How a tensor's operation is computed and recorded: the general way, and the hot paths written out.
+"""How a tensor's operation is computed and recorded, in general; what is done most often is written out in ``fast.py``.
 
 These functions make nodes of the class that they are given; what a tensor offers is in ``tensor.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ..core.anomaly import check_value, finish
 from ..core.arrays import as_array, is_duck, kind_of_traced
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
-from ..core.registry import NUMBERS, REAL_KINDS, Composed, Op
+from ..core.registry import NUMBERS, REAL_KINDS, Op
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
@@ -107,66 +106,3 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
     if context.anomaly:
         check_value(op, inputs, data)
     return node
-
-
-def apply_unary(op: Op, x: Any) -> Any:
-    """`apply` for a ufunc of one tensor."""
-    data = op.kernel(x._data)
-    if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
-        wanted = x.requires_grad and current_context().recording
-        return record(type(x), op, (x,), None, data, wanted) if op.differentiable else data
-    node = _new(type(x))
-    node._data = data
-    node._extra = node.grad = None
-    node.op = op
-    node.inputs = (x,)
-    node.requires_grad = True
-    node.index = tick()
-    return node
-
-
-def unary(op: Op) -> Callable[[Any], Any]:
-    """An operator or method without arguments."""
-    return lambda self: apply_unary(op, self)
-
-
-def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """``self ∘ other`` and ``other ∘ self`` for one ufunc operation."""
-    new, kernel, context_of, next_index, default = _new, op.kernel, current_context, tick, DEFAULT
-
-    def forward(self: Any, other: Any) -> Any:
-        kind = type(self)
-        if type(other) is not kind or not (self.requires_grad or other.requires_grad):
-            return apply(kind, op, (self, other), None)
-        try:
-            data = kernel(self._data, other._data)
-        except ValueError as error:
-            raise with_shapes(op, (self, other), error) from None
-        context = context_of()
-        if context is not default or type(data) is not _ndarray:
-            return record(kind, op, (self, other), None, data, context.recording)
-        node = new(kind)
-        node._data = data
-        node._extra = node.grad = None
-        node.op = op
-        node.inputs = (self, other)
-        node.requires_grad = True
-        node.index = next_index()
-        return node
-
-    def reflected(self: Any, other: Any) -> Any:
-        return apply(type(self), op, (other, self), None)
-
-    return forward, reflected
-
-
-def method(op: Op | Composed) -> Callable[..., Any]:
-    """An operation as a method of the tensor that is its first input."""
-    if isinstance(op, Op) and op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
-        return unary(op)
-
-    def call(self: Any, *arguments: Any, **options: Any) -> Any:
-        return op(self, *arguments, **options)
-
-    call.__name__, call.__doc__ = op.name, op.__doc__
-    return call
