@@ -1,4 +1,4 @@
-"""`Program`: a computation as an immutable list of equations, which can be run, cut, hashed, written out and read back."""
+"""`Program`: a computation as an immutable list of equations: run, cut, hashed, written out and read back."""
 
 from __future__ import annotations
 
@@ -344,7 +344,7 @@ class Builder:
     def lifted(self, tree: Any) -> Any:
         """A tree with a variable in place of every array; what holds the same numbers still is copied once."""
         if isinstance(tree, np.ndarray):
-            array, variable = self._known.get(id(tree), (None, None))
+            _, variable = self._known.get(id(tree), (None, None))
             if variable is None or not _same(self.constants[variable], tree):
                 variable = self.variable(tree.shape, tree.dtype)
                 self._known[id(tree)] = tree, variable

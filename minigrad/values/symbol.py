@@ -25,6 +25,7 @@ _MASK = "np.where(mask, x, 0.0), np.sum(np.where(mask, x, 0.0)) or np.sum(x, whe
 _SHAPED_BY_VALUES = {
     **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "extract", "compress", "trim_zeros", "delete"), _MASK),
     **dict.fromkeys(("unique", "unique_values", "union1d", "intersect1d", "setdiff1d", "setxor1d"), "np.sort(x)"),
+    **dict.fromkeys(("eig", "eigvals"), "np.linalg.eigh for symmetric matrices, or a Tensor (real eigenvalues)"),
     "bincount": "mg.add_at(np.zeros(length), indices, weights)",
 }
 #: Functions about shape and dtype, which are known.
@@ -228,15 +229,15 @@ def _symbols(tree: Any, found: list[Trace]) -> None:
 
 
 def _called(op: Any, function: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
-    """A function of NumPy: the operation that stands for it, if that takes such a call, and else the function itself."""
+    """A function of NumPy: the `Op` that stands for it, if that takes such a call, else the function itself."""
     if isinstance(op, Op):
         try:
             op.sorted_call(tuple(arguments), dict(options))
         except TypeError:
-            op = None
-    return (
-        trace_of((arguments, options)).called(function, arguments, options) if op is None else op(*arguments, **options)
-    )
+            pass
+        else:
+            return op(*arguments, **options)
+    return trace_of((arguments, options)).called(function, arguments, options)
 
 
 class Trace(Builder):
@@ -318,7 +319,7 @@ def _refuse_shaped_by_values(name: str, arguments: Any, options: Mapping[str, An
         instead = _MASK
     if instead:
         raise SymbolError(
-            f"{name}: the shape of its value depends on the numbers of a Symbol, which are not known yet; use {instead}"
+            f"{name}: the shape or dtype of its value depends on the numbers of a Symbol, which are not known yet; use {instead}"
         )
 
 
