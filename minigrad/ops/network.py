@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..core.draws import uniform
 from ..core.errors import ShapeError
 from ..core.registry import composed
 from .activation import sigmoid, tanh
@@ -51,7 +52,7 @@ def dropout(x, keep_prob, rng=None):
     """
     if not 0 < keep_prob <= 1:
         raise ValueError(f"dropout: keep_prob is {keep_prob}; the probability of keeping an entry lies in (0, 1]")
-    mask = np.random.default_rng(rng).random(np.shape(x)) < keep_prob
+    mask = uniform(rng, np.shape(x)) < keep_prob
     return x * (mask / keep_prob).astype(plain(x).dtype)
 
 
