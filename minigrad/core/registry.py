@@ -365,6 +365,10 @@ def _kind_of_node(values: Any) -> Any:
     return None
 
 
+def _dtype(value: Any) -> np.dtype[Any]:
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+
+
 def accepted_options(op: Op | Composed, known: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Let NumPy's spelled-out defaults pass (``out=None``) and refuse any other unknown option."""
     for each, value in options.items():
@@ -552,7 +556,7 @@ class Op:
             if not usual:
                 held = self.tensor_option
                 options = {k: x if k == held else plain_option(self, k, x) for k, x in options.items()}
-            if "where" in options and np.asarray(options["where"]).dtype.kind != "b":
+            if "where" in options and _dtype(options["where"]).kind != "b":
                 raise TypeError(f"{self.name}: where= holds no bools; give a mask, as x > 0 gives")
             options = self.option_defaults | options
             for each in self._required_options:
