@@ -57,10 +57,10 @@ def operation(
     facts
         Whatever else `op` takes.
     """
-    forward = _of_ufunc(function) if isinstance(function, np.ufunc) else function
+    rules = (rules,) if callable(rules) else tuple(rules)
+    forward = _of_ufunc(function, rules) if isinstance(function, np.ufunc) else function
     forward.__name__ = forward.__qualname__ = name or function.__name__
     forward.__module__ = module
-    rules = (rules,) if callable(rules) else tuple(rules)
     derivatives = (derivative,) if isinstance(derivative, str) else tuple(derivative)
     names = forward.__code__.co_varnames[: forward.__code__.co_posonlyargcount]
     formulas = [f"∂y/∂{x} = {formula}" for x, formula in zip(names, derivatives) if formula]
@@ -77,9 +77,13 @@ def operation(
     return new
 
 
-def _of_ufunc(function: np.ufunc) -> Any:
-    """What stands for a ufunc where a signature is read; its value is computed by the ufunc itself."""
-    return (lambda x, /: function(x)) if function.nin == 1 else (lambda a, b, /: function(a, b))
+def _of_ufunc(function: np.ufunc, rules: Sequence[Rule]) -> Any:
+    """What stands for a ufunc where its signature or source is read; its value is computed by the ufunc itself."""
+    forward: Any = (lambda x, /: function(x)) if function.nin == 1 else (lambda a, b, /: function(a, b))
+    if rules:  # its source is the row's
+        row = rules[0].__code__
+        forward.__code__ = forward.__code__.replace(co_filename=row.co_filename, co_firstlineno=row.co_firstlineno)
+    return forward
 
 
 def documentation(text: str, derivative: str, source: str, note: str, example: str) -> str:
