@@ -3,16 +3,16 @@
 import numpy as np
 
 from ..core.registry import composed, op
-from .arguments import checked_axes, plain
+from .arguments import as_array, checked_axes
+from .index import scatter_add
+from .sampling import an_axis, array_with, one_of, some_axes
 
 
-def _draw_reshape(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    flat = int(np.prod(shape))
-    return (draw.array(shape),), {"shape": draw.choice([(flat,), (-1, 1), shape[::-1], (1, *shape)])}
+def _other_shape(draw, shape):
+    return draw.choice([(int(np.prod(shape)),), (-1, 1), shape[::-1], (1, *shape)])
 
 
-@op(numpy=np.reshape, inputs=_draw_reshape, linear=True)
+@op(numpy=np.reshape, inputs=array_with(1, shape=_other_shape), linear=True)
 def reshape(a, /, shape, order="C"):
     """The same entries in another shape (one length may be −1).  The gradient is reshaped back.
 
@@ -26,16 +26,7 @@ def reshape(a, /, shape, order="C"):
     return np.reshape(a, shape, order=order)
 
 
-@reshape.rule
-def _(g, y, a, shape, order):
-    return np.reshape(g, np.shape(a), order)
-
-
-def _draw_ravel(draw):
-    return (draw.array(draw.shape(max_dims=3)),), {"order": draw.choice(["C", "F"])}
-
-
-@composed(numpy=np.ravel, inputs=_draw_ravel)
+@composed(numpy=np.ravel, inputs=array_with(order=one_of("C", "F")))
 def ravel(a, order="C"):
     """All entries in one axis, in the order "C" (last axis first) or "F".
 
@@ -44,12 +35,12 @@ def ravel(a, order="C"):
     array([1., 3., 2., 4.])
     """
     if order in ("A", "K"):
-        flags = plain(a).flags
-        order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+        flags = getattr(getattr(a, "_data", a), "flags", None)  # what is traced has no layout
+        order = "F" if flags is not None and flags.f_contiguous and not flags.c_contiguous else "C"
     return reshape(a, (-1,), order)
 
 
-@composed(inputs=_draw_ravel)
+@composed(inputs=array_with(order=one_of("C", "F")))
 def flatten(a, order="C"):
     """`ravel` by the name of the method.
 
@@ -60,14 +51,12 @@ def flatten(a, order="C"):
     return ravel(a, order)
 
 
-def _draw_transpose(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
+def _order_of_axes(draw, shape):
     order = draw.permutation(len(shape))
-    axes = draw.choice([None, order, tuple(i - len(shape) for i in order), order[0] if len(shape) == 1 else None])
-    return (draw.array(shape),), {"axes": axes}
+    return draw.choice([None, order, tuple(i - len(shape) for i in order), order[0] if len(shape) == 1 else None])
 
 
-@op(numpy=np.transpose, linear=True, inputs=_draw_transpose)
+@op(numpy=np.transpose, inputs=array_with(1, 4, axes=_order_of_axes), linear=True)
 def transpose(a, /, axes=None):
     """Axes in another order (None: reversed).  The gradient takes the inverse order.
 
@@ -78,21 +67,7 @@ def transpose(a, /, axes=None):
     return np.transpose(a, axes)
 
 
-@transpose.rule
-def _(g, y, a, axes):
-    if axes is None:
-        return np.transpose(g)
-    ndim = np.ndim(a)
-    axes = [each % ndim for each in (axes if np.ndim(axes) else (axes,))]
-    return np.transpose(g, tuple(axes.index(i) for i in range(ndim)))
-
-
-def _draw_swapaxes(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape),), {"axis1": draw.axis(len(shape)), "axis2": draw.axis(len(shape))}
-
-
-@op(numpy=np.swapaxes, linear=True, inputs=_draw_swapaxes)
+@op(numpy=np.swapaxes, inputs=array_with(1, 4, axis1=an_axis, axis2=an_axis), linear=True)
 def swapaxes(a, /, axis1, axis2):
     """Two axes exchanged.  The gradient has them exchanged back.
 
@@ -103,17 +78,7 @@ def swapaxes(a, /, axis1, axis2):
     return np.swapaxes(a, axis1, axis2)
 
 
-@swapaxes.rule
-def _(g, y, a, axis1, axis2):
-    return np.swapaxes(g, axis1, axis2)
-
-
-def _draw_moveaxis(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape),), {"source": draw.axis(len(shape)), "destination": draw.axis(len(shape))}
-
-
-@op(numpy=np.moveaxis, linear=True, inputs=_draw_moveaxis)
+@op(numpy=np.moveaxis, inputs=array_with(1, 4, source=an_axis, destination=an_axis), linear=True)
 def moveaxis(a, /, source, destination):
     """Axes moved to other places, the rest kept in order.  The gradient is moved back.
 
@@ -124,17 +89,11 @@ def moveaxis(a, /, source, destination):
     return np.moveaxis(a, source, destination)
 
 
-@moveaxis.rule
-def _(g, y, a, source, destination):
-    return np.moveaxis(g, destination, source)
+def _new_axes(draw, shape):
+    return draw.choice([draw.axis(len(shape) + 1), (0, -1)])
 
 
-def _draw_expand(draw):
-    shape = draw.shape(max_dims=3)
-    return (draw.array(shape),), {"axis": draw.choice([draw.axis(len(shape) + 1), (0, -1)])}
-
-
-@op(numpy=np.expand_dims, linear=True, inputs=_draw_expand)
+@op(numpy=np.expand_dims, inputs=array_with(axis=_new_axes), linear=True)
 def expand_dims(a, /, axis):
     """New axes of length 1 at the places ``axis`` of the result.  The gradient loses them again.
 
@@ -145,16 +104,11 @@ def expand_dims(a, /, axis):
     return np.expand_dims(a, axis)
 
 
-@expand_dims.rule
-def _(g, y, a, axis):
-    return np.reshape(g, np.shape(a))
-
-
 def _draw_squeeze(draw):
     return (draw.array((1, *draw.shape(max_dims=2), 1)),), {"axis": draw.choice([None, 0, -1, (0, -1)])}
 
 
-@op(numpy=np.squeeze, linear=True, inputs=_draw_squeeze)
+@op(numpy=np.squeeze, inputs=_draw_squeeze, linear=True)
 def squeeze(a, /, axis=None):
     """Without its axes of length 1 (None: all of them).  The gradient gets them back.
 
@@ -165,17 +119,12 @@ def squeeze(a, /, axis=None):
     return np.squeeze(a, axis=axis)
 
 
-@squeeze.rule
-def _(g, y, a, axis):
-    return np.reshape(g, np.shape(a))
-
-
 def _draw_broadcast(draw):
     shape = draw.shape(max_dims=3)
     return (draw.array(draw.broadcastable_to(shape)),), {"shape": shape}
 
 
-@op(numpy=np.broadcast_to, linear=True, inputs=_draw_broadcast)
+@op(numpy=np.broadcast_to, inputs=_draw_broadcast, linear=True)
 def broadcast_to(a, /, shape):
     """Repeated along new axes and axes of length 1 to fill ``shape``.  The gradient is summed over them.
 
@@ -187,16 +136,7 @@ def broadcast_to(a, /, shape):
     return np.broadcast_to(a, shape)
 
 
-@broadcast_to.rule
-def _(g, y, a, shape):
-    return g  # the engine sums a gradient of the output's shape back to the input's
-
-
-def _draw_astype(draw):
-    return (draw.array(draw.shape()),), {"dtype": np.float64}
-
-
-@op(numpy=np.astype, inputs=_draw_astype, linear=True)
+@op(numpy=np.astype, inputs=array_with(max_dims=2, dtype=one_of(np.float64)), linear=True)
 def astype(a, /, dtype):
     """The same numbers in another floating dtype.  The gradient is cast back.
 
@@ -207,17 +147,32 @@ def astype(a, /, dtype):
     return a.astype(dtype)
 
 
-@astype.rule
-def _(g, y, a, dtype):
-    return g  # the engine casts a gradient to its input's dtype
+# ---- their derivatives: entries go back to where they came from -----------------------------------------
+
+reshape.rule(lambda g, y, a, shape, order: np.reshape(g, np.shape(a), order))
+transpose.rule(lambda g, y, a, axes: np.transpose(g, None if axes is None else _inverse(axes, np.ndim(a))))
+swapaxes.rule(lambda g, y, a, axis1, axis2: np.swapaxes(g, axis1, axis2))
+moveaxis.rule(lambda g, y, a, source, destination: np.moveaxis(g, destination, source))
+expand_dims.rule(lambda g, y, a, axis: np.reshape(g, np.shape(a)))
+squeeze.rule(lambda g, y, a, axis: np.reshape(g, np.shape(a)))
+broadcast_to.rule(lambda g, y, a, shape: g)  # the engine sums a gradient of the output's shape back to the input's
+astype.rule(lambda g, y, a, dtype: g)  # and casts it to the input's dtype
 
 
-def _draw_rollaxis(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape), draw.axis(len(shape))), {"start": draw.integer(0, len(shape))}
+def _inverse(axes, ndim):
+    """The order of axes that undoes another one."""
+    axes = [each % ndim for each in (axes if np.ndim(axes) else (axes,))]
+    return tuple(axes.index(i) for i in range(ndim))
 
 
-@composed(numpy=np.rollaxis, inputs=_draw_rollaxis, differentiated="a")
+# ---- made of these --------------------------------------------------------------------------------------
+
+
+def _start(draw, shape):
+    return draw.integer(0, len(shape))
+
+
+@composed(numpy=np.rollaxis, inputs=array_with(1, 4, an_axis, start=_start), differentiated="a")
 def rollaxis(a, axis, start=0):
     """An axis moved to before the axis that is now number ``start``; `moveaxis` says the same more clearly.
 
@@ -247,17 +202,30 @@ def matrix_transpose(x, /):
     return swapaxes(x, -1, -2)
 
 
-# ---- at least so many axes ------------------------------------------------------------------------------
+# ---- at least so many axes, as many as others, and grids ------------------------------------------------
+
+#: The shape with one, two or three axes at least, from the shape.
+AT_LEAST = {
+    1: lambda shape: shape or (1,),
+    2: lambda shape: (1,) * (2 - len(shape)) + shape,
+    3: lambda shape: ((1, 1, 1), (1, *shape, 1), (*shape, 1))[len(shape)] if len(shape) < 3 else shape,
+}
+
+
+def in_form(x, form):
+    """An array in the shape that a function makes of its own shape."""
+    shape = np.shape(x)
+    return as_array(x) if form(shape) == shape else reshape(as_array(x), form(shape))
+
+
+def _each(arrays, form):
+    """One array in a form, or a tuple of several, as NumPy returns them."""
+    changed = tuple(in_form(x, form) for x in arrays)
+    return changed[0] if len(changed) == 1 else changed
 
 
 def _draw_arrays(draw):
     return tuple(draw.array(draw.shape(max_dims=3)) for _ in range(draw.integer(1, 2))), {}
-
-
-def _each(arrays, change):
-    """One array changed, or a tuple of several, as NumPy returns them."""
-    changed = tuple(change(x if hasattr(x, "dtype") else np.asarray(x)) for x in arrays)
-    return changed[0] if len(changed) == 1 else changed
 
 
 @composed(numpy=np.atleast_1d, inputs=_draw_arrays)
@@ -268,7 +236,7 @@ def atleast_1d(*arys):
     >>> mg.atleast_1d(np.array(1.0)).shape
     (1,)
     """
-    return _each(arys, lambda x: reshape(x, (1,)) if np.ndim(x) == 0 else x)
+    return _each(arys, AT_LEAST[1])
 
 
 @composed(numpy=np.atleast_2d, inputs=_draw_arrays)
@@ -279,7 +247,7 @@ def atleast_2d(*arys):
     >>> mg.atleast_2d(np.ones(3)).shape
     (1, 3)
     """
-    return _each(arys, lambda x: reshape(x, (1,) * (2 - np.ndim(x)) + np.shape(x)) if np.ndim(x) < 2 else x)
+    return _each(arys, AT_LEAST[2])
 
 
 @composed(numpy=np.atleast_3d, inputs=_draw_arrays)
@@ -290,8 +258,7 @@ def atleast_3d(*arys):
     >>> mg.atleast_3d(np.ones((2, 3))).shape
     (2, 3, 1)
     """
-    forms = {0: lambda s: (1, 1, 1), 1: lambda s: (1, *s, 1), 2: lambda s: (*s, 1)}
-    return _each(arys, lambda x: reshape(x, forms[np.ndim(x)](np.shape(x))) if np.ndim(x) < 3 else x)
+    return _each(arys, AT_LEAST[3])
 
 
 def _draw_broadcast_arrays(draw):
@@ -307,7 +274,7 @@ def broadcast_arrays(*args):
     >>> [x.shape for x in mg.broadcast_arrays(np.ones(2), np.ones((3, 1)))]
     [(3, 2), (3, 2)]
     """
-    shape = np.broadcast_shapes(*(np.shape(x) for x in args))
+    shape = np.broadcast_shapes(*map(np.shape, args))
     return tuple(broadcast_to(x, shape) for x in args)
 
 
@@ -338,12 +305,7 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
 # ---- turned around --------------------------------------------------------------------------------------
 
 
-def _draw_flip(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.array(shape),), {"axis": draw.axes(len(shape))}
-
-
-@composed(numpy=np.flip, inputs=_draw_flip)
+@composed(numpy=np.flip, inputs=array_with(1, axis=some_axes))
 def flip(m, axis=None):
     """Entries in reversed order along the given axes (None: all).
 
@@ -386,12 +348,11 @@ def flipud(m):
     return m[::-1]
 
 
-def _draw_rot90(draw):
-    shape = draw.shape(min_dims=2, max_dims=3)
-    return (draw.array(shape),), {"k": draw.integer(-1, 4), "axes": draw.choice([(0, 1), (1, 0), (0, -1)])}
+def _turns(draw, shape):
+    return draw.integer(-1, 4)
 
 
-@composed(numpy=np.rot90, inputs=_draw_rot90)
+@composed(numpy=np.rot90, inputs=array_with(2, k=_turns, axes=one_of((0, 1), (1, 0), (0, -1))))
 def rot90(m, k=1, axes=(0, 1)):
     """Turned by k right angles in the plane of two axes, from the first to the second.
 
@@ -400,18 +361,11 @@ def rot90(m, k=1, axes=(0, 1)):
     array([[2., 4.],
            [1., 3.]])
     """
-    ndim = np.ndim(m)
     if len(axes) != 2:
         raise ValueError(f"rot90: axes are {axes}; two different ones are wanted")
-    first, second = checked_axes("rot90", tuple(axes), ndim)
-    turns = k % 4
-    if turns == 0:
-        return m
-    if turns == 2:
-        return flip(m, (first, second))
-    order = [*range(ndim)]
-    order[first], order[second] = second, first
-    return flip(transpose(m, order), first) if turns == 1 else transpose(flip(m, first), order)
+    first, second = checked_axes("rot90", tuple(axes), np.ndim(m))
+    m = flip(m, second) if k % 4 in (1, 2) else flip(m, first) if k % 4 == 3 else m
+    return swapaxes(m, first, second) if k % 2 else flip(m, first) if k % 4 == 2 else m
 
 
 def _draw_roll(draw):
@@ -421,7 +375,7 @@ def _draw_roll(draw):
     return (draw.array(shape),), {"shift": shift, "axis": axis}
 
 
-@op(numpy=np.roll, linear=True, inputs=_draw_roll)
+@op(numpy=np.roll, inputs=_draw_roll, linear=True)
 def roll(a, /, shift, axis=None):
     """Entries moved on by ``shift`` places along an axis (None: in the flat array), round the end to the start.
 
@@ -432,30 +386,32 @@ def roll(a, /, shift, axis=None):
     return np.roll(a, shift, axis=axis)
 
 
-@roll.rule
-def _(g, y, a, shift, axis):
-    return np.roll(g, tuple(-n for n in shift) if np.ndim(shift) else -shift, axis)
-
-
 def _draw_windows(draw):
     shape = draw.shape(min_dims=1, max_dims=2, min_side=2, max_side=4)
     axis = draw.choice([None, draw.axis(len(shape))])
     window = tuple(draw.integer(1, n) for n in shape) if axis is None else draw.integer(1, shape[axis])
-    return (draw.array(shape), window), {"axis": axis}
+    return (draw.array(shape),), {"window_shape": window, "axis": axis}
 
 
-@composed(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows, differentiated="x")
-def sliding_window_view(x, window_shape, axis=None):
+@op(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows, linear=True)
+def sliding_window_view(x, /, window_shape, axis=None):
     """Every window of a shape, one beside the other: new axes at the end hold the window's entries.
 
-    On a tensor it is a copy; an entry's gradient is the sum over the windows that it is in.
+    An entry's gradient is the sum over the windows that it is in.
 
     >>> import numpy as np, minigrad as mg
     >>> mg.sliding_window_view(np.array([1.0, 2.0, 3.0]), 2)
     array([[1., 2.],
            [2., 3.]])
     """
-    view = np.lib.stride_tricks.sliding_window_view
-    if not hasattr(x, "_data"):
-        return view(x, window_shape, axis)
-    return ravel(x)[view(np.arange(x.size).reshape(x.shape), window_shape, axis)]
+    return np.lib.stride_tricks.sliding_window_view(x, window_shape, axis)
+
+
+roll.rule(lambda g, y, a, shift, axis: np.roll(g, tuple(-n for n in shift) if np.ndim(shift) else -shift, axis))
+
+
+@sliding_window_view.rule
+def _(g, y, x, window_shape, axis):
+    places = np.arange(np.size(x)).reshape(np.shape(x))
+    windows = np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)
+    return np.reshape(scatter_add(g, key=windows, shape=(np.size(x),)), np.shape(x))
