@@ -1,16 +1,17 @@
 """Indexing: parts of an array by NumPy's basic and advanced rules, and arrays with a part changed."""
 
 import math
+import operator
+from functools import partial
 
 import numpy as np
 
-from ..core.registry import composed, op
+from ..core.registry import composed
 from .arguments import along, as_array, flat_or_axis, refuse_out, values_of
-from .arguments import check_number as check_number  # until every family imports it from arguments
-from .arguments import checked_axes as checked_axes
-from .arguments import checked_axis as checked_axis
-from .arguments import number as number
-from .arguments import plain as plain
+from .table import array_operation
+
+row = partial(array_operation, __name__)
+# fmt: off
 
 
 def _is_basic(key):
@@ -29,21 +30,12 @@ def _draw_getitem(draw):
     return (draw.array((n, m)),), {"key": draw.choice(basic + advanced)}
 
 
-@op(label="[ ]", inputs=_draw_getitem, linear=True)
-def getitem(a, /, key):
-    """A part of an array, y = a[key]: every basic and advanced index of NumPy; what ``a[key]`` calls.
-
-    The gradient of an entry that was taken several times is the sum over all takings.
-
-    >>> import minigrad as mg
-    >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> x[[0, 0, 2]].sum().backward(); x.grad
-    array([2., 0., 1.])
-    """
-    return a[key]
-
-
-getitem.rule(lambda g, y, a, key: scatter_add(g, key=key, shape=np.shape(a)))
+getitem = row(
+    "getitem", lambda a, /, key: a[key],
+    "A part of an array, y = a[key]: every basic and advanced index of NumPy; what ``a[key]`` calls.",
+    "mg.grad(lambda x: x[[0, 0, 2]].sum())(np.array([1.0, 2.0, 3.0])) → array([2., 0., 1.])", _draw_getitem,
+    lambda g, y, a, key: scatter_add(g, key=key, shape=np.shape(a)), label="[ ]", linear=True,
+    note="The gradient of an entry that was taken several times is the sum over all takings.")
 
 
 def _draw_scatter(draw):
@@ -51,15 +43,9 @@ def _draw_scatter(draw):
     return (draw.array((size,)),), {"key": draw.indices(n, size=size), "shape": (n,)}
 
 
-@op(inputs=_draw_scatter, broadcasts=True, linear=True)
-def scatter_add(values, /, key, shape):
-    """Zeros of ``shape`` with ``values`` added at ``key``, duplicates adding up: the transpose of `getitem`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.scatter_add(np.array([1.0, 2.0, 3.0]), key=[0, 0, 2], shape=(4,))
-    array([3., 0., 3., 0.])
-    """
-    result = np.zeros_like(values, shape=shape)
+def _added_up(values, /, key, shape):
+    dense = type(values) is np.ndarray
+    result = np.zeros(shape, dtype=values.dtype) if dense else np.zeros_like(values, shape=shape)
     if _is_basic(key):
         result[key] = values
     else:
@@ -67,7 +53,11 @@ def scatter_add(values, /, key, shape):
     return result
 
 
-scatter_add.rule(lambda g, y, values, key, shape: getitem(g, key=key))
+scatter_add = row(
+    "scatter_add", _added_up,
+    "Zeros of ``shape`` with ``values`` added at ``key``, duplicates adding up: the transpose of `getitem`.",
+    "mg.scatter_add(np.array([1.0, 2.0, 3.0]), key=[0, 0, 2], shape=(4,)) → array([3., 0., 3., 0.])", _draw_scatter,
+    lambda g, y, values, key, shape: getitem(g, key=key), broadcasts=True, linear=True)
 
 
 # ---- a copy with a part changed -------------------------------------------------------------------------
@@ -84,24 +74,20 @@ def _draw_set(draw):
     return (a, draw.choice([values, values[None]])), options
 
 
-def _to_change(a, values):
-    """A copy of ``a`` that can hold ``values`` too."""
-    return as_array(a).astype(np.result_type(a, values))
-
-
-@op(label="set", inputs=_draw_set, broadcasts=True)
-def set_at(a, values, /, key):
-    """A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.
-
-    A key that names an entry twice leaves open which value stays, and is refused with ValueError.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.set_at(np.zeros(3), 5.0, key=1)
-    array([0., 5., 0.])
-    """
-    result = _to_change(a, values)
-    result[key] = values
+def _changed(change, a, values, key):
+    """A copy of ``a`` that can hold ``values`` too, changed by ``change(copy, key, values)``."""
+    result = as_array(a).astype(np.result_type(a, values))
+    change(result, key, values)
     return result
+
+
+set_at = row(
+    "set_at", lambda a, values, /, key: _changed(operator.setitem, a, values, key),
+    "A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.",
+    "mg.set_at(np.zeros(3), 5.0, key=1) → array([0., 5., 0.])", _draw_set,
+    (lambda g, y, a, values, key: set_at(g, 0.0, key=key),
+     lambda g, y, a, values, key: _for_values(getitem(g, key=key), values)), label="set", broadcasts=True,
+    note="A key that names an entry twice leaves open which value stays, and is refused with ValueError.")
 
 
 @set_at.validate
@@ -112,35 +98,18 @@ def _(a, values, key):
             raise ValueError("set_at: the index names an entry twice; use mg.at(t, i).add(v), or distinct indices")
 
 
-set_at.rules_by_input(
-    lambda g, y, a, values, key: set_at(g, 0.0, key=key),
-    lambda g, y, a, values, key: _for_values(getitem(g, key=key), values),
-)
-
-
 def _for_values(part, values):
     """The gradient of a part by what was put there, which may have more axes, all of length 1."""
     more = np.ndim(values) - np.ndim(part)
     return np.expand_dims(part, tuple(range(more))) if more > 0 else part
 
 
-@op(label="add at", inputs=_draw_update, broadcasts=True)
-def add_at(a, values, /, key):
-    """A copy of ``a`` with ``values`` added at ``key``, duplicates adding up; ``mg.at(a, key).add(values)``.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.add_at(np.zeros(3), 5.0, key=[1, 1])
-    array([ 0., 10.,  0.])
-    """
-    result = _to_change(a, values)
-    np.add.at(result, key, values)
-    return result
-
-
-add_at.rules_by_input(
-    lambda g, y, a, values, key: g,
-    lambda g, y, a, values, key: getitem(g, key=key),
-)
+add_at = row(
+    "add_at", lambda a, values, /, key: _changed(np.add.at, a, values, key),
+    "A copy of ``a`` with ``values`` added at ``key``, duplicates adding up; ``mg.at(a, key).add(values)``.",
+    "mg.add_at(np.zeros(3), 5.0, key=[1, 1]) → array([ 0., 10.,  0.])", _draw_update,
+    (lambda g, y, a, values, key: g, lambda g, y, a, values, key: getitem(g, key=key)),
+    label="add at", broadcasts=True)
 
 
 def _draw_scaling(draw):
@@ -190,38 +159,18 @@ def _shares_at(g, y, a, values, key, wanted):
     return share * hit if wanted[0] else None, getitem(share, key=key) * hits if wanted[1] else None
 
 
-@op(label="max at", inputs=_draw_extreme_at, broadcasts=True)
-def maximum_at(a, values, /, key):
-    """A copy of ``a`` with ``a[key]`` raised to ``values`` where these are larger; ``mg.at(a, key).max(values)``.
-
-    The gradient goes to what became the entry, shared equally among ties.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.maximum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1])
-    array([5., 2.])
-    """
-    result = _to_change(a, values)
-    np.maximum.at(result, key, values)
-    return result
-
-
-@op(label="min at", inputs=_draw_extreme_at, broadcasts=True)
-def minimum_at(a, values, /, key):
-    """A copy of ``a`` with ``a[key]`` lowered to ``values`` where these are smaller; ``mg.at(a, key).min(values)``.
-
-    The gradient goes to what became the entry, shared equally among ties.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.minimum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1])
-    array([1., 0.])
-    """
-    result = _to_change(a, values)
-    np.minimum.at(result, key, values)
-    return result
-
-
-maximum_at.rule(_shares_at)
-minimum_at.rule(_shares_at)
+maximum_at = row(
+    "maximum_at", lambda a, values, /, key: _changed(np.maximum.at, a, values, key),
+    "A copy of ``a`` with ``a[key]`` raised to ``values`` where these are larger; ``mg.at(a, key).max(values)``.",
+    "mg.maximum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1]) → array([5., 2.])",
+    _draw_extreme_at, _shares_at, label="max at", broadcasts=True,
+    note="The gradient goes to what became the entry, shared equally among ties.")
+minimum_at = row(
+    "minimum_at", lambda a, values, /, key: _changed(np.minimum.at, a, values, key),
+    "A copy of ``a`` with ``a[key]`` lowered to ``values`` where these are smaller; ``mg.at(a, key).min(values)``.",
+    "mg.minimum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1]) → array([1., 0.])",
+    _draw_extreme_at, _shares_at, label="min at", broadcasts=True,
+    note="The gradient goes to what became the entry, shared equally among ties.")
 
 
 class at:  # noqa: N801 (called as a function)

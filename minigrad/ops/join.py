@@ -3,6 +3,7 @@
 import itertools
 import math
 import operator
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,10 @@ from .arguments import along, checked_axis, flat_or_axis
 from .index import getitem, scatter_add
 from .sampling import an_axis, array_with, one_of
 from .shape import AT_LEAST, in_form
+from .table import array_operation
+
+row = partial(array_operation, __name__)
+# fmt: off
 
 
 def _draw_concatenate(draw):
@@ -49,24 +54,13 @@ def _draw_stack(draw):
     return tuple(draw.array(shape) for _ in range(draw.integer(1, 3))), {"axis": draw.axis(len(shape) + 1)}
 
 
-@op(numpy=np.stack, inputs=_draw_stack, linear=True)
-def stack(*arrays, axis=0, dtype=None, casting="same_kind"):
-    """A list of arrays of one shape joined along a new axis.  The gradient is cut apart along it.
-
-    ``dtype`` and ``casting`` as in `concatenate`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.stack([np.zeros(2), np.ones(2)], axis=1)
-    array([[0., 1.],
-           [0., 1.]])
-    """
-    return np.stack(arrays, axis=axis, dtype=dtype, casting=casting)
-
-
-@stack.rule
-def _(g, y, *arrays, axis, dtype, casting):
-    return [g[along(axis, np.ndim(g), i)] for i in range(len(arrays))]
-
+stack = row(
+    np.stack,
+    lambda *arrays, axis=0, dtype=None, casting="same_kind": np.stack(arrays, axis=axis, dtype=dtype, casting=casting),
+    "A list of arrays of one shape joined along a new axis.  The gradient is cut apart along it.",
+    "mg.stack([np.zeros(2), np.ones(2)], axis=1) → array([[0., 1.],\n       [0., 1.]])", _draw_stack,
+    lambda g, y, *arrays, axis, dtype, casting: [g[along(axis, np.ndim(g), i)] for i in range(len(arrays))],
+    linear=True, note="``dtype`` and ``casting`` as in `concatenate`.")
 
 _REPEATING = ("edge", "reflect", "symmetric", "wrap")
 
@@ -119,48 +113,33 @@ def _draw_to_join(axis, min_dims):
     return drawn
 
 
-def _joined(name, tup, form, axis, **dtypes):
+def _joined(name, tup, form, axis, dtype=None, casting="same_kind"):
     """Arrays, each in the shape that a function makes of its own, joined along an axis."""
     tup = [tup[i] for i in range(np.shape(tup)[0])] if hasattr(tup, "dtype") else list(tup)
     if not tup:
         raise ValueError(f"{name}: needs at least one array, got an empty list")
-    return concatenate([in_form(x, form) for x in tup], axis=axis, **dtypes)
+    return concatenate([in_form(x, form) for x in tup], axis=axis, dtype=dtype, casting=casting)
 
 
-@composed(numpy=np.vstack, inputs=_draw_to_join(0, 2))
-def vstack(tup, *, dtype=None, casting="same_kind"):
-    """Arrays one below the other: joined along the first axis, vectors as rows; options as in `concatenate`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.vstack([np.array([1.0, 2.0]), np.array([3.0, 4.0])])
-    array([[1., 2.],
-           [3., 4.]])
-    """
-    return _joined("vstack", tup, AT_LEAST[2], 0, dtype=dtype, casting=casting)
+def _side_by_side(tup, *dtypes):
+    return _joined("hstack", tup, AT_LEAST[1], 0 if len(tup) and np.ndim(tup[0]) < 2 else 1, *dtypes)
 
 
-@composed(numpy=np.hstack, inputs=_draw_to_join(1, 2))
-def hstack(tup, *, dtype=None, casting="same_kind"):
-    """Arrays side by side: joined along the second axis, vectors along their only one; options as in `concatenate`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.hstack([np.array([1.0, 2.0]), np.array([3.0])])
-    array([1., 2., 3.])
-    """
-    axis = 0 if len(tup) and np.ndim(tup[0]) < 2 else 1
-    return _joined("hstack", tup, AT_LEAST[1], axis, dtype=dtype, casting=casting)
-
-
-@composed(numpy=np.dstack, inputs=_draw_to_join(2, 3))
-def dstack(tup):
-    """Arrays one behind the other: joined along the third axis.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.dstack([np.array([1.0, 2.0]), np.array([3.0, 4.0])])
-    array([[[1., 3.],
-            [2., 4.]]])
-    """
-    return _joined("dstack", tup, AT_LEAST[3], 2)
+vstack = row(
+    np.vstack,
+    lambda tup, *, dtype=None, casting="same_kind": _joined("vstack", tup, AT_LEAST[2], 0, dtype, casting),
+    "Arrays one below the other: joined along the first axis, vectors as rows; options as in `concatenate`.",
+    "mg.vstack([np.array([1.0, 2.0]), np.array([3.0, 4.0])]) → array([[1., 2.],\n       [3., 4.]])",
+    _draw_to_join(0, 2))
+hstack = row(
+    np.hstack, lambda tup, *, dtype=None, casting="same_kind": _side_by_side(tup, dtype, casting),
+    "Arrays side by side: joined along the second axis, vectors along their only one; options as in `concatenate`.",
+    "mg.hstack([np.array([1.0, 2.0]), np.array([3.0])]) → array([1., 2., 3.])", _draw_to_join(1, 2))
+dstack = row(
+    np.dstack, lambda tup: _joined("dstack", tup, AT_LEAST[3], 2),
+    "Arrays one behind the other: joined along the third axis.",
+    "mg.dstack([np.array([1.0, 2.0]), np.array([3.0, 4.0])]) → array([[[1., 3.],\n        [2., 4.]]])",
+    _draw_to_join(2, 3))
 
 
 def _draw_columns(draw):
@@ -168,16 +147,12 @@ def _draw_columns(draw):
     return ([draw.array(draw.choice([(n,), (n, 2)])) for _ in range(draw.integer(1, 3))],), {}
 
 
-@composed(numpy=np.column_stack, inputs=_draw_columns)
-def column_stack(tup):
-    """Vectors as the columns of a matrix; matrices keep theirs.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.column_stack([np.array([1.0, 2.0]), np.array([3.0, 4.0])])
-    array([[1., 3.],
-           [2., 4.]])
-    """
-    return _joined("column_stack", tup, lambda s: s if len(s) > 1 else (*(s or (1,)), 1), 1)
+column_stack = row(
+    np.column_stack,
+    lambda tup: _joined("column_stack", tup, lambda shape: shape if len(shape) > 1 else (*(shape or (1,)), 1), 1),
+    "Vectors as the columns of a matrix; matrices keep theirs.",
+    "mg.column_stack([np.array([1.0, 2.0]), np.array([3.0, 4.0])]) → array([[1., 3.],\n       [2., 4.]])",
+    _draw_columns)
 
 
 def _draw_append(draw):
@@ -185,25 +160,15 @@ def _draw_append(draw):
     return (arrays[0], arrays[-1]), options
 
 
-@composed(numpy=np.append, inputs=_draw_append)
-def append(arr, values, axis=None):
-    """Values joined to the end of an array along an axis (None: both flattened).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.append(np.array([1.0, 2.0]), 3.0)
-    array([1., 2., 3.])
-    """
-    if axis is None:
-        return concatenate([np.reshape(arr, (-1,)), np.reshape(values, (-1,))])
-    return concatenate([arr, values], axis=axis)
+append = row(
+    np.append, lambda arr, values, axis=None: concatenate([arr, values], axis=axis),
+    "Values joined to the end of an array along an axis (None: both flattened).",
+    "mg.append(np.array([1.0, 2.0]), 3.0) → array([1., 2., 3.])", _draw_append)
 
 
 # ---- cutting apart --------------------------------------------------------------------------------------
 
-
 _parts = one_of(1, 2, 3, [1], [0, 1])
-
-
 #: NumPy makes an array of each part, empty or not; a number beyond this is a slip.
 _MOST_PARTS = 1_000_000
 
@@ -264,37 +229,20 @@ def _split(name, ary, indices_or_sections, axis, least):
     return array_split(ary, indices_or_sections, axis)
 
 
-@composed(numpy=np.vsplit, inputs=_split_draw(0, 2), differentiated="ary")
-def vsplit(ary, indices_or_sections):
-    """`split` along the first axis, of an array with two at least.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.vsplit(np.array([[1.0], [2.0]]), 2)
-    [array([[1.]]), array([[2.]])]
-    """
-    return _split("vsplit", ary, indices_or_sections, 0, 2)
-
-
-@composed(numpy=np.hsplit, inputs=_split_draw(1, 2), differentiated="ary")
-def hsplit(ary, indices_or_sections):
-    """`split` along the second axis (of a vector along its only one).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.hsplit(np.array([[1.0, 2.0]]), 2)
-    [array([[1.]]), array([[2.]])]
-    """
-    return _split("hsplit", ary, indices_or_sections, 1 if np.ndim(ary) > 1 else 0, 1)
-
-
-@composed(numpy=np.dsplit, inputs=_split_draw(2, 3), differentiated="ary")
-def dsplit(ary, indices_or_sections):
-    """`split` along the third axis.
-
-    >>> import numpy as np, minigrad as mg
-    >>> [x.shape for x in mg.dsplit(np.ones((1, 1, 4)), 2)]
-    [(1, 1, 2), (1, 1, 2)]
-    """
-    return _split("dsplit", ary, indices_or_sections, 2, 3)
+vsplit = row(
+    np.vsplit, lambda ary, indices_or_sections: _split("vsplit", ary, indices_or_sections, 0, 2),
+    "`split` along the first axis, of an array with two at least.",
+    "mg.vsplit(np.array([[1.0], [2.0]]), 2) → [array([[1.]]), array([[2.]])]",
+    _split_draw(0, 2), differentiated="ary")
+hsplit = row(
+    np.hsplit, lambda ary, indices_or_sections: _split("hsplit", ary, indices_or_sections, int(np.ndim(ary) > 1), 1),
+    "`split` along the second axis (of a vector along its only one).",
+    "mg.hsplit(np.array([[1.0, 2.0]]), 2) → [array([[1.]]), array([[2.]])]", _split_draw(1, 2), differentiated="ary")
+dsplit = row(
+    np.dsplit, lambda ary, indices_or_sections: _split("dsplit", ary, indices_or_sections, 2, 3),
+    "`split` along the third axis.",
+    "[x.shape for x in mg.dsplit(np.ones((1, 1, 4)), 2)] → [(1, 1, 2), (1, 1, 2)]",
+    _split_draw(2, 3), differentiated="ary")
 
 
 # ---- repeating ------------------------------------------------------------------------------------------

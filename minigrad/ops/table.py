@@ -104,7 +104,7 @@ def array_operation(
     text: str,
     example: str,
     inputs: Sampler,
-    rule: Rule | None = None,
+    rule: Rule | Sequence[Rule] | None = None,
     *,
     note: str = "",
     **facts: Any,
@@ -123,5 +123,8 @@ def array_operation(
     if rule is None:
         return composed(numpy=functions, inputs=inputs, **facts)(forward)
     new = op(forward, numpy=functions, inputs=inputs, **facts)
-    new.rule(rule)
+    if callable(rule):
+        new.rule(rule)
+    else:
+        new.rules_by_input(*rule)
     return new
