@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.registry import Domain, Op, Sampler, domain, op
+from ..core.registry import Domain, Op, Sampler, composed, domain, op
 
 Rule = Callable[..., Any]
 
@@ -99,3 +99,36 @@ def documentation(text: str, derivative: str, source: str, note: str, example: s
     modules = "math, minigrad as mg" if "math." in call else "minigrad as mg"
     parts = [first, textwrap.fill(note, 110), f">>> import {modules}\n>>> {call}\n{value}"]
     return "\n\n".join(part for part in parts if part)
+
+
+def array_operation(
+    module: str,
+    numpy: Callable[..., Any] | Sequence[Callable[..., Any]] | str,
+    forward: Callable[..., Any],
+    text: str,
+    example: str,
+    inputs: Sampler,
+    rule: Rule | Sequence[Rule] | None = None,
+    *,
+    note: str = "",
+    **facts: Any,
+) -> Any:
+    """Register one row that works on whole arrays; with a rule as an `Op`, else as one made of operations.
+
+    ``numpy`` holds its NumPy functions, the first of which names it, or the name of one that NumPy has not; the rest is
+    as in `operation`.
+    """
+    functions = () if isinstance(numpy, str) else (numpy,) if callable(numpy) else tuple(numpy)
+    forward.__name__ = forward.__qualname__ = functions[0].__name__ if functions else str(numpy)
+    forward.__module__ = module
+    call, _, value = example.partition(" → ")
+    example = f">>> import numpy as np, minigrad as mg\n>>> {call}\n{value}"
+    forward.__doc__ = "\n\n".join(filter(None, [text, note and textwrap.fill(note, 110), example]))
+    if rule is None:
+        return composed(numpy=functions, inputs=inputs, **facts)(forward)
+    new = op(forward, numpy=functions, inputs=inputs, **facts)
+    if callable(rule):
+        new.rule(rule)
+    else:
+        new.rules_by_input(*rule)
+    return new
