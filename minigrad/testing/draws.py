@@ -102,6 +102,10 @@ class Draw:
             values = values * self.scale
         return values.reshape(shape)
 
+    def arrays(self, *shapes: tuple[int, ...], **options: Any) -> tuple[tuple[np.ndarray, ...], dict[str, Any]]:
+        """An array of each shape, and options: the ``(inputs, options)`` that a sampler returns."""
+        return tuple(self.array(shape) for shape in shapes), options
+
     def within(self, domain: Domain, shape: tuple[int, ...]) -> np.ndarray:
         """An array of a domain's numbers."""
         return self.array(shape, low=domain.low, high=domain.high, avoid=domain.avoid)
