@@ -3,6 +3,10 @@
 Where `jax.numpy` has a function of the same name that is the reference; else it is written out below.
 """
 
+import itertools
+import math
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..core.errors import MatrixError
 from ..core.registry import composed, op
+from .arguments import as_array
 
 
 def transposed(a):
@@ -46,10 +47,6 @@ def square_checked(name, a):
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise MatrixError(f"{name}: a is {shape}; square matrices (..., n, n) are wanted")
     return a
-
-
-def as_array(a):
-    return a if hasattr(a, "dtype") else np.asarray(a)
 
 
 def is_recorded(a):
