@@ -5,13 +5,16 @@ Rules follow Giles (2008), *Collected matrix derivative results for forward and 
 
 import itertools
 import math
+import string
 from collections import namedtuple
+from functools import lru_cache, partial
 
 import numpy as np
 
 from ..core.errors import MatrixError
 from ..core.registry import composed, op
 from .arguments import as_array
+from .table import example
 
 
 def transposed(a):
@@ -35,18 +38,14 @@ def one_triangle(g, UPLO):  # noqa: N803 (NumPy's name)
     return (g + transposed(g)) * (read if UPLO == "L" else read.T)
 
 
-def matrix_checked(name, a):
-    shape = np.shape(a)
-    if len(shape) < 2:
-        raise MatrixError(f"{name}: a is {shape}; matrices (..., m, n) are wanted")
+def matrix_checked(name, a, square=False):
+    shape, wanted = np.shape(a), "square matrices (..., n, n)" if square else "matrices (..., m, n)"
+    if len(shape) < 2 or (square and shape[-1] != shape[-2]):
+        raise MatrixError(f"{name}: a is {shape}; {wanted} are wanted")
     return a
 
 
-def square_checked(name, a):
-    shape = np.shape(a)
-    if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise MatrixError(f"{name}: a is {shape}; square matrices (..., n, n) are wanted")
-    return a
+square_checked = partial(matrix_checked, square=True)
 
 
 def is_recorded(a):
@@ -78,22 +77,19 @@ def _draw_any_square(draw, count=1):
 
 
 @op(numpy=np.linalg.det, inputs=_draw_any_square)
+@example("round(float(mg.linalg.det(np.array([[1.0, 2.0], [3.0, 4.0]]))), 12) → -2.0")
 def det(a, /):
-    """Determinant of square matrices (..., n, n).  ∂: g · the cofactors, which are y·A⁻ᵀ where A is not singular.
-
-    >>> import numpy as np, minigrad as mg
-    >>> round(float(mg.linalg.det(np.array([[1.0, 2.0], [3.0, 4.0]]))), 12)
-    -2.0
-    """
+    """Determinant of square matrices (..., n, n).  ∂: g · the cofactors, which are y·A⁻ᵀ where A is not singular."""
     return np.linalg.det(square_checked("det", a))
 
 
-@det.rule
-def _(g, y, a):
-    return np.expand_dims(g, (-1, -2)) * cofactors([a])
+det.rule(lambda g, y, a: np.expand_dims(g, (-1, -2)) * cofactors([a]))
 
 
 @op(label="cofactors", inputs=lambda draw: _draw_any_square(draw, draw.integer(1, 3)), internal=True)
+@example(
+    'mg.operations()["cofactors"]([np.array([[1.0, 2.0], [2.0, 4.0]])]).round(9).tolist() → [[4.0, -2.0], [-2.0, 1.0]]'
+)
 def cofactors(*matrices):
     """The cofactors of A (..., n, n), the first matrix, differentiated along each of the others: what `det` needs.
 
@@ -101,21 +97,16 @@ def cofactors(*matrices):
     det(UVᵀ)·U K Vᵀ: for all k different places i₁ … iₖ and each permutation π of them, K[iₖ, π(iₖ)] gets
     sgn π · Πₘ Nₘ[iₘ, π(iₘ)] times the singular values of the other places. Nothing is inverted: it is right for
     singular matrices too.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.operations()["cofactors"]([np.array([[1.0, 2.0], [2.0, 4.0]])]).round(12)
-    array([[ 4., -2.],
-           [-2.,  1.]])
     """
     a, *directions = matrices
     k, n = len(matrices), np.shape(a)[-1]
     finite = np.all(np.isfinite(a), axis=(-2, -1), keepdims=True)
     u, s, vt = np.linalg.svd(np.where(finite, a, 0.0))
     inner = [transposed(u) @ m @ transposed(vt) for m in directions]
-    taken = np.any(np.indices((n,) * k)[..., None] == np.arange(n), axis=0)
+    taken, different = _taken(n, k)
     others = np.prod(np.where(taken, 1.0, np.expand_dims(s, tuple(range(-k - 1, -1)))), axis=-1)
-    others = np.where(np.sum(taken, axis=-1) == k, others, 0.0)
-    places, total = "ijklmnopq"[:k], np.zeros_like(u)
+    others = np.where(different, others, 0.0)
+    places, total = string.ascii_letters[:k], np.zeros_like(u)
     for order in itertools.permutations(range(k)):
         *factors, last = (places[m] + places[order[m]] for m in range(k))
         terms = ",".join("..." + each for each in (places, *factors))
@@ -127,6 +118,13 @@ def cofactors(*matrices):
     return np.where(finite, sign * (u @ total @ vt), np.nan)
 
 
+@lru_cache(maxsize=8)
+def _taken(n, k):
+    """For every choice of k among n places: which of the n are taken, and whether the k are different."""
+    taken = np.any(np.indices((n,) * k)[..., None] == np.arange(n), axis=0)
+    return taken, np.sum(taken, axis=-1) == k
+
+
 @cofactors.rule
 def _(g, y, *matrices, wanted):
     others = [matrices, *(matrices[:i] + matrices[i + 1 :] for i in range(1, len(matrices)))]
@@ -134,29 +132,19 @@ def _(g, y, *matrices, wanted):
 
 
 @op(label="log |det|", inputs=_draw_square)
+@example("round(float(mg.linalg.log_determinant(np.diag([1.0, np.e]))), 12) → 1.0")
 def log_determinant(a, /):
-    """log |det A| of square matrices (..., n, n), where the determinant itself would overflow.  ∂: g · A⁻ᵀ.
-
-    >>> import numpy as np, minigrad as mg
-    >>> round(float(mg.linalg.log_determinant(np.diag([1.0, np.e]))), 12)
-    1.0
-    """
+    """log |det A| of square matrices (..., n, n), where the determinant itself would overflow.  ∂: g · A⁻ᵀ."""
     return np.linalg.slogdet(square_checked("slogdet", a))[1]
 
 
-@log_determinant.rule
-def _(g, y, a):
-    return np.expand_dims(g, (-1, -2)) * transposed(inv(a))
+log_determinant.rule(lambda g, y, a: np.expand_dims(g, (-1, -2)) * transposed(inv(a)))
 
 
 @op(label="sgn det", inputs=_draw_square, differentiable=False, internal=True)
+@example('mg.operations()["determinant_sign"](np.diag([-1.0, 1.0])) → np.float64(-1.0)')
 def determinant_sign(a, /):
-    """The sign of det A, −1, 0 or 1, of square matrices (..., n, n).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.operations()["determinant_sign"](np.diag([-1.0, 1.0]))
-    np.float64(-1.0)
-    """
+    """The sign of det A, −1, 0 or 1, of square matrices (..., n, n)."""
     return np.linalg.slogdet(a)[0]
 
 
@@ -164,13 +152,9 @@ SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
 
 
 @composed(numpy=np.linalg.slogdet, inputs=_draw_square)
+@example("mg.linalg.slogdet(np.diag([-1.0, 1.0])).sign → np.float64(-1.0)")
 def slogdet(a):
-    """Sign and logarithm of the determinant, as ``(sign, logabsdet)``; the sign is a plain array.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.slogdet(np.diag([-1.0, 1.0])).sign
-    np.float64(-1.0)
-    """
+    """Sign and logarithm of the determinant, as ``(sign, logabsdet)``; the sign is a plain array."""
     return SlogdetResult(determinant_sign(square_checked("slogdet", a)), log_determinant(a))
 
 
@@ -178,25 +162,14 @@ def slogdet(a):
 
 
 @op(numpy=np.linalg.inv, label="A⁻¹", inputs=_draw_square)
+@example("mg.linalg.inv(np.diag([2.0, 4.0])).tolist() → [[0.5, 0.0], [0.0, 0.25]]")
 def inv(a, /):
-    """Inverse of square matrices, Y = A⁻¹.  ∂: −Yᵀ g Yᵀ.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.inv(np.array([[2.0, 0.0], [0.0, 4.0]]))
-    array([[0.5 , 0.  ],
-           [0.  , 0.25]])
-    """
+    """Inverse of square matrices, Y = A⁻¹.  ∂: −Yᵀ g Yᵀ."""
     return np.linalg.inv(square_checked("inv", a))
 
 
-@inv.rule
-def _(g, y, a):
-    return -(transposed(y) @ g @ transposed(y))
-
-
-@inv.forward_rule
-def _(tangents, y, a):
-    return -(y @ tangents[0] @ y)
+inv.rule(lambda g, y, a: -(transposed(y) @ g @ transposed(y)))
+inv.forward_rule(lambda tangents, y, a: -(y @ tangents[0] @ y))
 
 
 def _draw_pinv(draw):
@@ -206,16 +179,13 @@ def _draw_pinv(draw):
 
 
 @op(numpy=np.linalg.pinv, label="A⁺", inputs=_draw_pinv)
+@example("mg.linalg.pinv(np.array([[1.0], [1.0]])) → array([[0.5, 0.5]])")
 def pinv(a, /, rcond=None, hermitian=False, *, rtol=None):
     """Moore and Penrose's inverse Y = A⁺, (..., n, m) for A (..., m, n).
 
     ∂: −Yᵀ g Yᵀ + (I − A Y) gᵀ Y Yᵀ + Yᵀ Y gᵀ (I − Y A)   (Golub and Pereyra 1973). Where the rank is not full Y jumps
     as soon as it grows, and this is the gradient along the matrices of the same rank. With ``hermitian`` only the lower
     triangle is read, and it has all of the gradient.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.pinv(np.array([[1.0], [1.0]]))
-    array([[0.5, 0.5]])
     """
     return np.linalg.pinv(a, rcond, hermitian, **({} if rtol is None else {"rtol": rtol}))
 
@@ -236,14 +206,11 @@ def _draw_equations(draw):
 
 
 @op(numpy=np.linalg.solve, label="A⁻¹b", inputs=_draw_equations, broadcasts=True)
+@example("mg.linalg.solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 8.0])) → array([1., 2.])")
 def solve(a, b, /):
     """The x with A x = b: b a vector (n,), or matrices (..., n, k), broadcast over stacks.
 
     ∂b = A⁻ᵀ g, ∂A = −∂b xᵀ.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 8.0]))
-    array([1., 2.])
     """
     return np.linalg.solve(square_checked("solve", a), b)
 
@@ -266,13 +233,9 @@ def _draw_four(shape, *others, **options):
 
 
 @composed(numpy=np.linalg.tensorsolve, inputs=_draw_four((2, 2, 4), (2, 2)))
+@example("mg.linalg.tensorsolve(2 * np.eye(4).reshape(2, 2, 4), np.ones((2, 2))) → array([0.5, 0.5, 0.5, 0.5])")
 def tensorsolve(a, b, axes=None):
-    """The array x with tensordot(a, x, x.ndim) = b; ``axes`` of a are moved to the end first.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.tensorsolve(2 * np.eye(4).reshape(2, 2, 4), np.ones((2, 2)))
-    array([0.5, 0.5, 0.5, 0.5])
-    """
+    """The array x with tensordot(a, x, x.ndim) = b; ``axes`` of a are moved to the end first."""
     a, b = as_array(a), as_array(b)
     if axes is not None:
         a = np.moveaxis(a, axes, range(np.ndim(a) - len(axes), np.ndim(a)))
@@ -287,13 +250,9 @@ def tensorsolve(a, b, axes=None):
 
 
 @composed(numpy=np.linalg.tensorinv, inputs=_draw_four((4, 2, 2), ind=1))
+@example("mg.linalg.tensorinv(np.eye(4).reshape(4, 2, 2), ind=1).shape → (2, 2, 4)")
 def tensorinv(a, ind=2):
-    """The inverse of tensordot by a, whose first ``ind`` axes stand for the rows.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.tensorinv(np.eye(4).reshape(4, 2, 2), ind=1).shape
-    (2, 2, 4)
-    """
+    """The inverse of tensordot by a, whose first ``ind`` axes stand for the rows."""
     shape = np.shape(a)
     if not 0 < ind <= len(shape):
         raise ValueError(f"tensorinv: ind is {ind} for a {shape}; from 1 to its {len(shape)} axes are the rows")
@@ -306,24 +265,16 @@ def tensorinv(a, ind=2):
     inputs=lambda draw: ((draw_well_conditioned(draw), draw.integer(-2, 5)), {}),
     differentiated="a",
 )
+@example("mg.linalg.matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 5).tolist() → [[1.0, 5.0], [0.0, 1.0]]")
 def matrix_power(a, n):
-    """The n-th power of square matrices by repeated squaring; of the inverse for a negative n.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 5)
-    array([[1., 5.],
-           [0., 1.]])
-    """
+    """The n-th power of square matrices by repeated squaring; of the inverse for a negative n."""
     a = as_array(square_checked("matrix_power", a))
     if not isinstance(n, (int, np.integer)):
         raise TypeError(f"matrix_power: the exponent is {n!r}; an integer is wanted")
     if n == 0:
         return np.where(False, a, identity(np.shape(a)[-1], a))
-    square, n = (a, int(n)) if n > 0 else (inv(a), -int(n))
-    result = None
-    while n:
-        if n & 1:
-            result = square if result is None else result @ square
-        n >>= 1
-        square = square @ square if n else square
+    square, result = (a, a) if n > 0 else (inv(a),) * 2
+    for bit in f"{abs(int(n)):b}"[1:]:
+        result = result @ result
+        result = result @ square if bit == "1" else result
     return result

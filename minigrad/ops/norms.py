@@ -11,6 +11,7 @@ from .decomposition import draw_singular, svdvals
 from .elementwise import direction
 from .linalg import determinant_sign, draw_well_conditioned, identity, inv, square_checked
 from .reduce import kept
+from .table import example
 
 
 def _draw_length(draw, **options):
@@ -19,25 +20,24 @@ def _draw_length(draw, **options):
 
 
 @op(label="‖x‖", inputs=_draw_length)
+@example("mg.linalg.length(np.array([3.0, 4.0])) → np.float64(5.0)")
 def length(x, /, axis=None, keepdims=False):
     """Euclidean norm over the given axes (None: all): y = √Σx².  ∂y/∂x = x/y, and 0 where y is 0, a subgradient.
 
     Scaled by the largest entry, so that squares neither overflow nor vanish. Where y is 0 there is no second
     derivative: it is nan.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.length(np.array([3.0, 4.0]))
-    np.float64(5.0)
     """
+    return _scaled(x, 2, axis, keepdims)
+
+
+def _scaled(x, ord, axis, keepdims):
+    """(Σ|x|ᵖ)^(1/p) of sizes divided by the largest (for p < 0 the smallest), unless that is 0 or infinite."""
     size = np.absolute(x)
-    scale = _scale(np.max(size, axis=axis, keepdims=True, initial=0.0))
-    y = scale * np.sqrt(np.sum(np.square(size / scale), axis=axis, keepdims=True))
+    extreme, start = (np.max, 0.0) if ord > 0 else (np.min, np.inf)
+    scale = extreme(size, axis=axis, keepdims=True, initial=start)
+    scale = np.where((scale > 0) & np.isfinite(scale), scale, scale.dtype.type(1))
+    y = scale * np.sum((size / scale) ** ord, axis=axis, keepdims=True) ** (1 / ord)
     return y if keepdims else number(np.squeeze(y, axis))
-
-
-def _scale(extreme):
-    """What sizes are divided by before they are raised to a power: the extreme one, 1 where that is 0 or infinite."""
-    return np.where((extreme > 0) & np.isfinite(extreme), extreme, extreme.dtype.type(1))
 
 
 @length.rule
@@ -46,24 +46,15 @@ def _(g, y, x, axis, keepdims):
 
 
 @op(label="‖x‖ₚ", inputs=lambda draw: _draw_length(draw, ord=draw.choice([3, 2.5, -1, 0.5])))
+@example("mg.linalg.p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12) → np.float64(6.0)")
 def p_length(x, /, ord, axis=None, keepdims=False):
     """The p-norm over the given axes (None: all) for p = ``ord``: y = (Σ|x|ᵖ)^(1/p).  ∂y/∂x = sign x · (|x|/y)ᵖ⁻¹.
 
     The gradient is 0 where y is 0, and for p < 1 where x is 0. Scaled by the largest entry (for p < 0 by the smallest),
     so that powers neither overflow nor vanish. Where y is 0 there is no second derivative: it is nan.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12)
-    np.float64(6.0)
     """
     check_number("p_length", "ord", ord)
-    size = np.absolute(x)
-    if ord > 0:
-        scale = _scale(np.max(size, axis=axis, keepdims=True, initial=0.0))
-    else:
-        scale = _scale(np.min(size, axis=axis, keepdims=True, initial=np.inf))
-    y = scale * np.sum((size / scale) ** ord, axis=axis, keepdims=True) ** (1 / ord)
-    return y if keepdims else number(np.squeeze(y, axis))
+    return _scaled(x, ord, axis, keepdims)
 
 
 @p_length.rule
@@ -87,15 +78,12 @@ def _draw_norm(draw):
 
 
 @composed(numpy=np.linalg.norm, inputs=_draw_norm)
+@example("mg.linalg.norm(np.array([3.0, 4.0])) → np.float64(5.0)")
 def norm(x, ord=None, axis=None, keepdims=False):
     """Every norm of `numpy.linalg.norm`: of vectors along one axis, of matrices along two.
 
     Vectors: None or 2 (Euclidean), 1, inf, −inf, 0 (how many are not 0; gradient 0), any p. Matrices: None or "fro",
     "nuc", 1, −1, inf, −inf, 2, −2. At 0 the gradient is 0, a subgradient; maxima share it among ties.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.norm(np.array([3.0, 4.0]))
-    np.float64(5.0)
     """
     x = as_array(x)
     ndim = np.ndim(x)
@@ -113,13 +101,9 @@ def norm(x, ord=None, axis=None, keepdims=False):
 
 
 @composed(numpy=np.linalg.vector_norm, inputs=lambda draw: _draw_length(draw, ord=draw.choice([2, 1, 3, 2.5, -1])))
+@example("mg.linalg.vector_norm(np.array([3.0, 4.0]), ord=1) → np.float64(7.0)")
 def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
-    """Norm of vectors along one or several axes (None: all): (Σ|x|ᵖ)^(1/p) for p = ``ord``; see `norm`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.vector_norm(np.array([3.0, 4.0]), ord=1)
-    np.float64(7.0)
-    """
+    """Norm of vectors along one or several axes (None: all): (Σ|x|ᵖ)^(1/p) for p = ``ord``; see `norm`."""
     x = as_array(x)
     if isinstance(ord, str) or ord is None:
         raise ValueError(f"vector_norm: ord {ord!r} is for matrices; a number is wanted for vectors")
@@ -143,13 +127,9 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
 @composed(numpy=np.linalg.matrix_norm, inputs=lambda draw: (
     draw_singular(draw)[0], {"keepdims": draw.boolean(), "ord": draw.choice(["fro", "nuc", 2])}
 ))  # fmt: skip
+@example("mg.linalg.matrix_norm(np.diag([3.0, 4.0]), ord=2) → np.float64(4.0)")
 def matrix_norm(x, /, *, keepdims=False, ord="fro"):
-    """Norm of every matrix of a stack: "fro", "nuc", 1, −1, inf, −inf, 2 or −2; see `norm`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.matrix_norm(np.diag([3.0, 4.0]), ord=2)
-    np.float64(4.0)
-    """
+    """Norm of every matrix of a stack: "fro", "nuc", 1, −1, inf, −inf, 2 or −2; see `norm`."""
     x = as_array(x)
     checked_axes("matrix_norm", (-2, -1), np.ndim(x))
     if ord in ("fro", "f"):
@@ -168,14 +148,11 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
 @composed(numpy=np.linalg.cond, inputs=lambda draw: (
     (draw_well_conditioned(draw, n=draw.integer(2, 3)),), {"p": draw.choice([None, 2, -2, "fro"])}
 ))  # fmt: skip
+@example("mg.linalg.cond(np.diag([4.0, 2.0])) → np.float64(2.0)")
 def cond(x, p=None):
     """Condition number: ‖A‖·‖A⁻¹‖ by a norm, or the largest singular value over the smallest (p None, 2; −2: inverse).
 
     It is inf for a singular matrix, where it has no gradient: nan.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.cond(np.diag([4.0, 2.0]))
-    np.float64(2.0)
     """
     if not isinstance(p, (int, float, str, np.number, type(None))):
         raise TypeError(f"cond: p is {p!r:.60}; None, 'fro', 1, -1, 2, -2, inf or -inf is wanted")

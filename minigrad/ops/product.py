@@ -9,25 +9,17 @@ import numpy as np
 from ..core.errors import MatrixError, ShapeError
 from ..core.registry import composed, op
 from .arguments import checked_axes, checked_axis, number
+from .table import example
 
 
-def _draw_matmul(draw):
-    n, k, m = draw.integer(0, 3), draw.integer(1, 3), draw.integer(1, 3)
-    batch = draw.shape(max_dims=2)
-    left = draw.choice([(k,), (n, k), (*draw.broadcastable_to(batch), n, k), (*batch, n, k)])
-    right = draw.choice([(k,), (k, m), (*draw.broadcastable_to(batch), k, m)])
-    return draw.arrays(left, right)
-
-
-@op(numpy=[np.matmul, np.linalg.matmul], label="@", inputs=_draw_matmul, broadcasts=True, linear=True)
+@op(numpy=[np.matmul, np.linalg.matmul], label="@", broadcasts=True, linear=True, inputs=lambda draw: (
+    draw.arrays(draw.choice(["k", "nk", "~nk", "*nk", "0k"]), draw.choice(["k", "km", "~km", "*km"]))
+))  # fmt: skip
+@example("mg.matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])) → array([[11.]])")
 def matmul(a, b, /):
     """Matrix product, y = a @ b, by all of NumPy's rules: (n, k) @ (k, m), vectors, broadcast stacks.
 
     ∂: g @ bᵀ for a, aᵀ @ g for b; the engine sums them over broadcast stack axes.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
-    array([[11.]])
     """
     return np.matmul(a, b)
 
@@ -51,20 +43,14 @@ def _by_right(g, y, a, b):
 matmul.rules_by_input(_by_left, _by_right)
 
 
-def _draw_dot(draw):
-    k = draw.integer(1, 3)
-    return draw.arrays(draw.choice([(), (k,), (2, k), (2, 1, k)]), draw.choice([(), (k,), (k, 2), (2, k, 3)]))
-
-
-@op(numpy=np.dot, label="·", inputs=_draw_dot, linear=True)
+@op(numpy=np.dot, label="·", linear=True, inputs=lambda draw: (
+    draw.arrays(draw.choice(["", "k", "2k", "21k"]), draw.choice(["", "k", "k2", "2k3"]))
+))  # fmt: skip
+@example("mg.dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])) → np.float64(11.0)")
 def dot(a, b, /):
     """`numpy.dot`: the sum over the last axis of a and the second-to-last (or only) axis of b.
 
     For 1-d and 2-d arrays this is `matmul`; for a 0-d array it is a product.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
-    np.float64(11.0)
     """
     return np.dot(a, b)
 
@@ -86,21 +72,13 @@ def _(g, y, a, b, wanted):
     return by_a, np.moveaxis(by_b, 0, -2) if len(shape_b) > 2 else by_b
 
 
-def _draw_affine(draw):
-    n, k, m = draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 3)
-    return draw.arrays((n, k), (m, k), (m,))
-
-
-@op(label="x Wᵀ + b", inputs=_draw_affine)
+@op(label="x Wᵀ + b", inputs=lambda draw: draw.arrays("nk", "mk", "m"))
+@example("mg.affine(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5])) → array([[11.5]])")
 def affine(x, weight, bias, /):
     """A linear layer in one step: y = x Wᵀ + b (course, part A: z = W a + b with samples in rows here).
 
     x is (..., n_in), weight (n_out, n_in), bias (n_out,) or None; y is (..., n_out).
     ∂: g W for x, gᵀ x for the weight, g summed over the batch for the bias.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.affine(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), np.array([0.5]))
-    array([[11.5]])
     """
     if np.shape(x)[-1:] != np.shape(weight)[1:]:
         raise ShapeError(
@@ -139,60 +117,33 @@ def _(tangents, y, x, weight, bias):
 # ---- products by NumPy's other names --------------------------------------------------------------------
 
 
-def _draw_inner(draw):
-    k = draw.integer(1, 3)
-    return draw.arrays(*draw.choice([((), (2,)), ((k,), (k,)), ((2, k), (3, k)), ((2, k), (1, 2, k))]))
-
-
-@composed(numpy=np.inner, inputs=_draw_inner)
+@composed(numpy=np.inner, inputs=lambda draw: (
+    draw.arrays(*draw.choice([("", "2"), ("k", "k"), ("2k", "3k"), ("2k", "12k")]))
+))  # fmt: skip
+@example("mg.inner(np.array([1.0, 2.0]), np.array([3.0, 4.0])) → np.float64(11.0)")
 def inner(a, b, /):
-    """Sums of products over the last axes of both; a plain product where one is 0-d.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.inner(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
-    np.float64(11.0)
-    """
+    """Sums of products over the last axes of both; a plain product where one is 0-d."""
     return np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else number(tensordot(a, b, axes=(-1, -1)))
 
 
-@composed(numpy=[np.outer, np.linalg.outer], inputs=lambda draw: (
-    draw.arrays((draw.integer(0, 3),), (draw.integer(1, 3),))
-))  # fmt: skip
+@composed(numpy=[np.outer, np.linalg.outer], inputs=lambda draw: draw.arrays("nk", draw.choice(["m", "0"])))
+@example("mg.outer(np.array([1.0, 2.0]), np.array([3.0, 4.0])).tolist() → [[3.0, 4.0], [6.0, 8.0]]")
 def outer(a, b):
-    """Every product of an entry of a and one of b, both flattened: y = a bᵀ.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.outer(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
-    array([[3., 4.],
-           [6., 8.]])
-    """
+    """Every product of an entry of a and one of b, both flattened: y = a bᵀ."""
     return np.reshape(a, (np.size(a), 1)) * np.reshape(b, (1, np.size(b)))
 
 
-@composed(numpy=np.vdot, inputs=lambda draw: draw.arrays(*2 * [draw.shape(max_dims=2)]))
+@composed(numpy=np.vdot, inputs=lambda draw: draw.arrays("*", "*"))
+@example("mg.vdot(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])) → np.float64(11.0)")
 def vdot(a, b, /):
-    """The sum of the products of all entries, both arrays flattened.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.vdot(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))
-    np.float64(11.0)
-    """
+    """The sum of the products of all entries, both arrays flattened."""
     return dot(np.reshape(a, (-1,)), np.reshape(b, (-1,)))
 
 
-def _draw_vecdot(draw):
-    k, shape = draw.integer(1, 3), draw.shape(max_dims=2)
-    return draw.arrays((*shape, k), (*draw.broadcastable_to(shape), k))
-
-
-@composed(numpy=[np.vecdot, np.linalg.vecdot], inputs=_draw_vecdot)
+@composed(numpy=[np.vecdot, np.linalg.vecdot], inputs=lambda draw: draw.arrays("*k", "~k"))
+@example("mg.vecdot(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0])) → array([21., 43.])")
 def vecdot(x1, x2, /, *, axis=-1):
-    """Inner products of the vectors along an axis, broadcast over the others.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.vecdot(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0]))
-    array([21., 43.])
-    """
+    """Inner products of the vectors along an axis, broadcast over the others."""
     for name, x in (("x1", x1), ("x2", x2)):
         if np.ndim(x) == 0:
             raise ValueError(f"vecdot: {name} is 0-d; vectors along an axis are wanted")
@@ -205,25 +156,21 @@ def vecdot(x1, x2, /, *, axis=-1):
 
 
 def _draw_tensordot(draw):
-    k, n = draw.integer(1, 3), draw.integer(1, 2)
-    shape_a, shape_b, axes = draw.choice(
+    a, b, axes = draw.choice(
         [
-            ((2, k), (k, n), 1), ((2, k), (3, n), 0), ((2, k, n), (k, n, 2), 2),
-            ((k, 2, n), (n, 1, k), ([0, 2], [2, 0])), ((k, 2), (1, k), (0, 1)), ((2, k), (3, k), (-1, -1)),
+            ("2k", "kn", 1), ("2k", "3n", 0), ("2kn", "kn2", 2), ("k2n", "n1k", ([0, 2], [2, 0])), ("k2", "1k", (0, 1)),
+            ("2k", "3k", (-1, -1)),
         ]
     )  # fmt: skip
-    return draw.arrays(shape_a, shape_b, axes=axes)
+    return draw.arrays(a, b, axes=axes)
 
 
 @composed(numpy=[np.tensordot, np.linalg.tensordot], inputs=_draw_tensordot)
+@example("mg.tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape → (2, 4)")
 def tensordot(a, b, axes=2):
     """Sums of products over some axes of both arrays.
 
     ``axes`` is a number (the last of a with the first of b) or two lists: the axes of a, and those of b.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape
-    (2, 4)
     """
     shape_a, shape_b = np.shape(a), np.shape(b)
     if np.ndim(axes) == 0 and not isinstance(axes, (tuple, list, str)):
@@ -246,33 +193,20 @@ def tensordot(a, b, axes=2):
     return np.reshape(matmul(matrix_a, matrix_b), rest_a + rest_b)
 
 
-@composed(numpy=np.kron, inputs=lambda draw: draw.arrays(draw.shape(max_dims=2), draw.shape(max_dims=3)))
+@composed(numpy=np.kron, inputs=lambda draw: draw.arrays("*", draw.choice(["", "n", "nm", "nmk"])))
+@example("mg.kron(np.array([1.0, 10.0]), np.array([1.0, 2.0])) → array([ 1.,  2., 10., 20.])")
 def kron(a, b):
-    """Kronecker product: the array of blocks aᵢⱼ b.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.kron(np.array([1.0, 10.0]), np.array([1.0, 2.0]))
-    array([ 1.,  2., 10., 20.])
-    """
+    """Kronecker product: the array of blocks aᵢⱼ b."""
     ndim = max(np.ndim(a), np.ndim(b))
     shape_a, shape_b = ((1,) * (ndim - np.ndim(x)) + np.shape(x) for x in (a, b))
     blocks = np.reshape(a, [x for n in shape_a for x in (n, 1)]) * np.reshape(b, [x for n in shape_b for x in (1, n)])
     return np.reshape(blocks, tuple(n * m for n, m in zip(shape_a, shape_b)))
 
 
-def _draw_cross(draw):
-    batch = draw.shape(max_dims=1)
-    return draw.arrays((*batch, 3), (*draw.broadcastable_to(batch), 3))
-
-
-@composed(numpy=[np.cross, np.linalg.cross], inputs=_draw_cross)
+@composed(numpy=[np.cross, np.linalg.cross], inputs=lambda draw: draw.arrays("*3", "~3"))
+@example("mg.cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0])) → array([0., 0., 1.])")
 def cross(a, b, axisa=-1, axisb=-1, axisc=-1, axis=None):
-    """Vector product of vectors of three along an axis: perpendicular to both, as long as their area.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.cross(np.array([1.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0]))
-    array([0., 0., 1.])
-    """
+    """Vector product of vectors of three along an axis: perpendicular to both, as long as their area."""
     if axis is not None:
         axisa = axisb = axisc = axis
     axisa, axisb = checked_axis("cross: axisa", axisa, np.ndim(a)), checked_axis("cross: axisb", axisb, np.ndim(b))
@@ -294,14 +228,11 @@ def _draw_chain(draw):
 
 
 @composed(numpy=np.linalg.multi_dot, inputs=_draw_chain)
+@example("mg.linalg.multi_dot([np.ones((2, 3)), np.ones((3, 1)), np.ones((1, 2))]).shape → (2, 2)")
 def multi_dot(arrays):
     """The product of a list of matrices, in the order of multiplications that costs least.
 
     The first and the last may be vectors.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.multi_dot([np.ones((2, 3)), np.ones((3, 1)), np.ones((1, 2))]).shape
-    (2, 2)
     """
     n = len(arrays)
     if n < 2:
