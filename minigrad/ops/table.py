@@ -4,6 +4,7 @@ Each family's file binds `operation` to its own name, ``row = partial(operation,
 sheet. What a row can't say (several paragraphs, options that need care) is written with `@op`.
 """
 
+import inspect
 import re
 import textwrap
 from collections.abc import Callable, Sequence
@@ -84,6 +85,18 @@ def _of_ufunc(function: np.ufunc, rules: Sequence[Rule]) -> Any:
         row = rules[0].__code__
         forward.__code__ = forward.__code__.replace(co_filename=row.co_filename, co_firstlineno=row.co_firstlineno)
     return forward
+
+
+def example(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Append an example, ``"call → value"``, to a function's documentation; it is run as a doctest."""
+    call, _, value = text.partition(" → ")
+
+    def documented(function: Callable[..., Any]) -> Callable[..., Any]:
+        documentation = inspect.getdoc(function)
+        function.__doc__ = f"{documentation}\n\n>>> import numpy as np, minigrad as mg\n>>> {call}\n{value}"
+        return function
+
+    return documented
 
 
 def documentation(text: str, derivative: str, source: str, note: str, example: str) -> str:
