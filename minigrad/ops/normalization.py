@@ -78,14 +78,14 @@ def batch_norm(x, gamma, beta, /, axis=(0,), eps=1e-5):
 def _(g, y, x, gamma, beta, axis, eps, saved, wanted):
     centered, inverse, _, _ = saved
     m = math.prod(np.shape(x)[i] for i in axis)
-    by_beta = np.sum(g, axis=axis, keepdims=True)
-    by_gamma = np.sum(g * centered, axis=axis, keepdims=True) * inverse
-    by_x = None
+    grad_beta = np.sum(g, axis=axis, keepdims=True)
+    grad_gamma = np.sum(g * centered, axis=axis, keepdims=True) * inverse
+    grad_x = None
     if wanted[0]:
-        by_x = g - by_beta / m
-        by_x -= centered * (inverse * by_gamma / m)
-        by_x *= inverse * _along(gamma, x, axis)
-    return by_x, np.reshape(by_gamma, np.shape(gamma)), np.reshape(by_beta, np.shape(beta))
+        grad_x = g - grad_beta / m
+        grad_x -= centered * (inverse * grad_gamma / m)
+        grad_x *= inverse * _along(gamma, x, axis)
+    return grad_x, np.reshape(grad_gamma, np.shape(gamma)), np.reshape(grad_beta, np.shape(beta))
 
 
 def _draw_normalize(draw):
@@ -116,14 +116,14 @@ def _(g, y, x, mean, variance, gamma, beta, axis, eps):
     shape = np.shape(gamma)
     inverse = 1 / np.sqrt(variance + eps)
     scale = gamma * inverse
-    by_beta = np.reshape(np.sum(g, axis=axis), shape)
-    by_scale = np.reshape(np.sum(g * x, axis=axis), shape) - mean * by_beta
+    grad_beta = np.reshape(np.sum(g, axis=axis), shape)
+    grad_scale = np.reshape(np.sum(g * x, axis=axis), shape) - mean * grad_beta
     return (
         g * _along(scale, x, axis),
-        -scale * by_beta,
-        by_scale * scale * -0.5 * inverse * inverse,
-        by_scale * inverse,
-        by_beta,
+        -scale * grad_beta,
+        grad_scale * scale * -0.5 * inverse * inverse,
+        grad_scale * inverse,
+        grad_beta,
     )
 
 
