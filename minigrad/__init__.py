@@ -16,7 +16,9 @@ from .core.errors import (
     ShapeError,
     StaleGraphError,
 )  # fmt: skip
-from .core.graph import Graph, Node, graph
+from .core.graph import Graph, graph
+from .core.node import Node
+from .core.program import Program
 from .core.registry import Op, domain, forget, op, operations
 from .ops import (
     abs,

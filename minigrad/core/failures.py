@@ -8,6 +8,7 @@ import numpy as np
 
 from .errors import MinigradError, NotDifferentiableError, ShapeError
 
+_PACKAGE = __name__.partition(".")[0] + "."
 #: The errors that get a message of ours. All others pass: a user's own, and those that minigrad has named already.
 TOLD = (
     TypeError, ValueError, IndexError, OverflowError, MemoryError, AttributeError, KeyError, NameError, AssertionError,
@@ -25,7 +26,7 @@ def told(op: Any, arguments: tuple[Any, ...], options: dict[str, Any] | None, er
     text = str(error)
     if text.startswith((f"{op.name}:", f"{op.name} ")):
         return error
-    if not (op.forward.__module__ or "").startswith(f"{__package__}."):
+    if not (op.forward.__module__ or "").startswith(_PACKAGE):
         return error
     if isinstance(error, np.exceptions.AxisError) and error.axis is not None and error.ndim is not None:
         return np.exceptions.AxisError(error.axis, error.ndim, op.name)

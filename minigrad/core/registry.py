@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .errors import RuleError
 from .failures import TOLD, told
-from .floats import FLOATS, on_floats
+from .floats import FLOATS, rebound
+from .inference import inferred
 
 #: The kinds of dtype that a graph computes with: floats, integers, booleans.
 REAL_KINDS = "fiub"
@@ -78,6 +79,7 @@ def op(
     broadcasts: bool = False,
     saves: bool = False,
     linear: bool = False,
+    internal: bool = False,
 ) -> Any:
     """Register a function of NumPy arrays as an operation that records itself and can be differentiated.
 
@@ -107,6 +109,8 @@ def op(
     linear
         It is linear in each input while the others are held (with ``*inputs``: in all of them together), so
         that its forward derivative is the function itself, applied to the tangents.
+    internal
+        A part of other operations, registered and tested as all are, and not offered to users.
 
     Raises
     ------
@@ -142,7 +146,7 @@ def op(
                 "another name" + ("" if _is_built_in(before) else f", or take that one out with mg.forget({name!r})")
             )
         new = Op(name, function, inputs, functions, label or name, differentiable, elementwise, broadcasts, saves)
-        new.linear = linear
+        new.linear, new.internal = linear, internal
         _check_registration(new, before)
         if before is not None:
             forget(name)
@@ -223,6 +227,7 @@ def composed(
     numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
     differentiable: bool = True,
     differentiated: str | None = None,
+    internal: bool = False,
 ) -> Callable[[Callable[..., Any]], Composed]:
     """Register a function made of operations, with NumPy's name and signature; it records its parts.
 
@@ -234,6 +239,7 @@ def composed(
     def register(function: Callable[..., Any]) -> Composed:
         functions = tuple(numpy) if isinstance(numpy, Sequence) else (numpy,)
         new = Composed(function, inputs, functions, differentiable, differentiated)
+        new.internal = internal
         _registered(new)
         return new
 
@@ -249,7 +255,7 @@ def _registered(new: Op | Composed) -> None:
 class Composed:
     """A function made of operations: callable on arrays and tensors, differentiated through its parts."""
 
-    variadic = elementwise = False
+    variadic = elementwise = internal = False
 
     def __init__(
         self,
@@ -418,19 +424,26 @@ class Op:
         self.rules: tuple[Callable[..., Any] | None, ...] | None = None
         #: One rule that gives every input's gradient at once.
         self.joint: Callable[..., Any] | None = None
-        self.joint_takes_wanted = False
+        #: The derivative in one form, whichever form of rule was written: ``vjp(g, y, inputs, options, wanted, saved)``
+        #: gives one gradient for each input, None where none is wanted or there is none. None without a rule.
+        self.vjp: Any = None
+        #: The names of the inputs that have a derivative.
+        self.differentiated: frozenset[str] = frozenset()
+        self.internal = False
         #: Whether the forward derivative is the function itself, applied to the tangents.
         self.linear = False
         #: The forward derivative, where it is not found from the rules.
         self.tangent_rule: Callable[..., Any] | None = None
         #: What raises for values that cannot be computed with, such as labels out of range.
         self.validation: Callable[..., None] | None = None
+        #: What says the shape and dtype of its value, where it is not found by computing with stand-ins.
+        self.inference: Callable[..., Any] | None = None
         #: An option that is differentiated as well, and what computes the same with a tensor for it.
         self.tensor_option: str | None = None
         self.with_tensor: Callable[..., Any] = forward
-        #: The same for Python floats, made when the first Scalar comes.
-        self.float_kernel: Any = None
+        #: The rules on Python floats, made when the first is read.
         self.float_rules: Any = _Later(self)
+        self._bound: dict[int, Bound] = {}
         self.__name__ = self.__qualname__ = name
         self.__doc__ = inspect.getdoc(forward)
         self.__module__ = forward.__module__
@@ -466,7 +479,7 @@ class Op:
         if self.simple and not options and len(arguments) == len(self.input_names):
             inputs = arguments
         else:
-            inputs, options = self.bind(arguments, options)
+            inputs, options = self.sorted_call(arguments, options)
             held = self.tensor_option
             if held is not None and hasattr(type(options[held]), "_apply"):
                 try:
@@ -485,12 +498,26 @@ class Op:
         try:
             if self.validation is not None:
                 self.validation(*inputs, **options)
-            value = self.kernel(*inputs, **options)
+            return self.compute(inputs, options)[0]
         except TOLD as error:
             raise told(self, inputs, options, error) from error
-        return value[0] if self.saves else value
 
-    def bind(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def compute(self, values: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, Any]:
+        """``(value, saved)``; ``saved`` is None where the operation keeps nothing for its rule."""
+        found = self.kernel(*values, **options)
+        return found if self.saves else (found, None)
+
+    def infer(self, inputs: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, Any]:
+        """``(value, saved)`` as `compute` gives it, an `Abstract` in place of every array: nothing is computed.
+
+        Among inputs and options whatever has a shape and a dtype stands for any array that has them; all else (Python
+        numbers, None, shapes, axes) is taken as it is. Raises what `compute` raises for such shapes.
+        """
+        return inferred(self, inputs, options)
+
+    def sorted_call(
+        self, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a NumPy-style call into ``(inputs, options)``, every option given or at its default."""
         if self.variadic:
             first = arguments[0] if arguments else None
@@ -561,12 +588,10 @@ class Op:
         returns a tuple; it may take the keyword ``wanted``, a tuple of booleans, and give None where no
         gradient is wanted.
         """
-        self.forget_floats()
         if len(self.input_names) == 1 and not self.variadic:
-            self.rules = (self._checked(function, "rule"),)
+            self.rules_by_input(function)
         else:
-            self.joint = self._checked(function, "rule")
-            self.joint_takes_wanted = "wanted" in inspect.signature(function).parameters
+            self._use(None, self._checked(function, "rule"))
         return function
 
     def rules_by_input(self, *functions: Callable[..., Any] | None) -> None:
@@ -579,8 +604,15 @@ class Op:
                 f"op {self.name}: {len(functions)} rules for the inputs {', '.join(self.input_names)}; "
                 "give one rule (or None) for each"
             )
-        self.forget_floats()
-        self.rules = tuple(f and self._checked(f, f"rule for {n}") for f, n in zip(functions, self.input_names))
+        self._use(tuple(f and self._checked(f, f"rule for {n}") for f, n in zip(functions, self.input_names)), None)
+
+    def _use(self, rules: tuple[Callable[..., Any] | None, ...] | None, joint: Callable[..., Any] | None) -> None:
+        """Compile the rule, in either form, and forget what was made of the one before."""
+        self.rules, self.joint, self.vjp = rules, joint, compiled_vjp(self, rules, joint)
+        given = rules or (joint,) * len(self.input_names)
+        self.differentiated = frozenset(name for name, rule in zip(self.input_names, given) if rule)
+        self._bound.clear()
+        self.float_rules = _Later(self)
 
     def forward_rule(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Give the forward derivative: ``rule(tangents, y, *inputs, **options)`` returns the tangent of ``y``.
@@ -598,6 +630,15 @@ class Op:
         value is computed, in each eager call, and at the door of a traced program.
         """
         self.validation = function
+        return function
+
+    def infers(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Give what says the shape and dtype of the value: ``function(*inputs, **options)`` returns both.
+
+        An array among the inputs and options is anything with a shape and a dtype. It is needed only where computing
+        with stand-ins for the arrays, as `infer` does otherwise, fails or is slow.
+        """
+        self.inference = function
         return function
 
     def differentiates(self, option: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -626,34 +667,81 @@ class Op:
             ) from None
         return function
 
-    # ---- the same on Python floats ------------------------------------------------------------------
+    # ---- the same in another namespace ------------------------------------------------------------------
 
-    def prepare_floats(self) -> None:
-        """Clone the forward and the rules for Python floats, without NumPy's cost of a call (once)."""
-        if self.float_kernel is not None:
-            return
-        if self.rules is None and self.differentiable:
-            raise RuleError(f"{self.name}: has no rule for each input on Python floats; use mg.Tensor")
-        own = self.kernel is self.forward
-        self.float_rules = tuple(on_floats(rule) if rule else _no_gradient for rule in self.rules or ())
-        self.float_kernel = on_floats(self.forward) if own else getattr(FLOATS, self.kernel.__name__)
+    def bind(self, namespace: Any) -> Bound:
+        """The forward and the rules with their ``np`` bound to another namespace; made once for each.
 
-    def forget_floats(self) -> None:
-        """Make the clones again when they are needed next: the rule has changed."""
-        self.float_kernel, self.float_rules = None, _Later(self)
+        >>> import math, minigrad as mg
+        >>> mg.exp.bind(math).forward(0.0)
+        1.0
+        """
+        found = self._bound.get(id(namespace))
+        if found is None:
+            rules = self.rules and tuple(f and rebound(f, namespace) for f in self.rules)
+            joint = self.joint and rebound(self.joint, namespace)
+            own = None if self.kernel is self.forward else getattr(namespace, self.kernel.__name__, None)
+            found = Bound(namespace, own or rebound(self.forward, namespace), rules, compiled_vjp(self, rules, joint))
+            self._bound[id(namespace)] = found
+        return found
 
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
-        self.prepare_floats()
         try:
-            return self.float_kernel(*values, **options)
+            return self.bind(FLOATS).forward(*values, **options)
         except (ArithmeticError, ValueError):
             value = self.kernel(*map(np.float64, values), **options)
             return float(value) if self.differentiable else bool(value)
 
 
+Vjp = Callable[..., Sequence[Any]]
+
+
+class Bound(NamedTuple):
+    """An operation's functions in another namespace than NumPy's."""
+
+    namespace: Any
+    forward: Callable[..., Any]
+    rules: tuple[Callable[..., Any] | None, ...] | None
+    vjp: Vjp | None
+
+
+def compiled_vjp(
+    op: Op, rules: tuple[Callable[..., Any] | None, ...] | None, joint: Callable[..., Any] | None
+) -> Vjp | None:
+    """One function ``vjp(g, y, inputs, options, wanted, saved)`` of whichever form of rule there is."""
+    saves = op.saves
+    if rules is not None:
+
+        def by_input(
+            g: Any, y: Any, inputs: Sequence[Any], options: Mapping[str, Any], wanted: Sequence[bool], saved: Any = None
+        ) -> Sequence[Any]:
+            if saves:
+                options = {**options, "saved": saved}
+            return [rule(g, y, *inputs, **options) if rule and want else None for rule, want in zip(rules, wanted)]
+
+        return by_input
+    if joint is None:
+        return None
+    takes_wanted = "wanted" in inspect.signature(joint).parameters
+
+    def of_all(
+        g: Any, y: Any, inputs: Sequence[Any], options: Mapping[str, Any], wanted: Sequence[bool], saved: Any = None
+    ) -> Sequence[Any]:
+        if saves:
+            options = {**options, "saved": saved}
+        if takes_wanted:
+            options = {**options, "wanted": tuple(wanted)}
+        found = joint(g, y, *inputs, **options)
+        if not isinstance(found, (tuple, list)) or len(found) != len(inputs):
+            raise RuleError(f"{op.name}: its rule must return {len(inputs)} gradients, one for each input")
+        return [each if want else None for each, want in zip(found, wanted)]
+
+    return of_all
+
+
 class _Later:
-    """Stands where an operation's rules for floats will stand, and prepares them when one is read.
+    """Stands where an operation's rules for floats will stand, and makes them when one is read.
 
     So it does not matter how a node was made, and backward's loop asks nothing.
     """
@@ -664,13 +752,16 @@ class _Later:
         self.op = op
 
     def __getitem__(self, position: int) -> Callable[..., Any]:
-        return self._prepared()[position]
+        return self._made()[position]
 
     def __iter__(self) -> Iterator[Callable[..., Any]]:
-        return iter(self._prepared())
+        return iter(self._made())
 
-    def _prepared(self) -> tuple[Callable[..., Any], ...]:
-        self.op.prepare_floats()
+    def _made(self) -> tuple[Callable[..., Any], ...]:
+        rules = self.op.bind(FLOATS).rules
+        if rules is None:
+            raise RuleError(f"{self.op.name}: has no rule for each input on Python floats; use mg.Tensor")
+        self.op.float_rules = tuple(rule or _no_gradient for rule in rules)
         return self.op.float_rules
 
 

@@ -5,8 +5,8 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
 from .activation import sigmoid, tanh
+from .arguments import as_array
 from .index import scatter_add
-from .linalg import as_array
 from .product import affine
 
 

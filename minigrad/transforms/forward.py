@@ -7,15 +7,17 @@ its rule: the rule is linear in g, and the derivative of that linear map is the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.backward import gradients_of
 from ..core.contexts import enable_grad
-from ..core.graph import Node, walk_backward
+from ..core.graph import walk
+from ..core.node import Node
 from ..core.registry import Op
+from ..core.stale import refuse_stale
 from ..values.tensor import Tensor
 
 
@@ -26,19 +28,17 @@ def push_forward(roots: Sequence[Tensor], tangents: Mapping[Node, Any], create_g
     """
     found: dict[Node, Any] = dict(tangents)
     oldest = min((node.index for node in tangents), default=0)
-    seen: set[Node] = set()
-    for root in roots:
-        order, _ = walk_backward(root)
-        for node in reversed(order):
-            if node in found or node in seen or node.index < oldest:
-                continue
-            seen.add(node)
-            along = [found.get(x) if isinstance(x, Node) else None for x in node.inputs]
-            if all(t is None for t in along):
-                continue
-            tangent = _tangent(node, along, create_graph)
-            if tangent is not None:
-                found[node] = tangent
+    nodes = walk(*roots)
+    refuse_stale(nodes)
+    for node in nodes:
+        if node in found or node.index < oldest:
+            continue
+        along = [found.get(x) if isinstance(x, Node) else None for x in node.inputs]
+        if all(t is None for t in along):
+            continue
+        tangent = _tangent(node, along, create_graph)
+        if tangent is not None:
+            found[node] = tangent
     return [found.get(root) for root in roots]
 
 
@@ -52,17 +52,11 @@ def _tangent(node: Node, along: list[Any], create_graph: bool) -> Any:
     elif op.linear and op.variadic:
         tangent = op([_zeros(x) if t is None else t for t, x in zip(along, values)], **options)
     elif op.linear:
-        tangent = None
-        for i, t in enumerate(along):
-            if t is not None:
-                part = op(*(t if j == i else x for j, x in enumerate(values)), **options)
-                tangent = part if tangent is None else tangent + part
-    elif op.elementwise and op.rules is not None:
-        tangent = None
-        for t, rule in zip(along, op.rules):
-            if t is not None and rule is not None:
-                part = rule(t, y, *values, **options)
-                tangent = part if tangent is None else tangent + part
+        alone = ((t, [t if j == i else x for j, x in enumerate(values)]) for i, t in enumerate(along))
+        tangent = _sum(op(*inputs, **options) for t, inputs in alone if t is not None)
+    elif op.elementwise and not op.saves:
+        only = [[j == i for j in range(len(values))] for i in range(len(values))]
+        tangent = _sum(op.vjp(t, y, values, options, only[i])[i] for i, t in enumerate(along) if t is not None)
     else:
         tangent = _by_transposing(node, along, create_graph)
     if tangent is None:
@@ -72,6 +66,14 @@ def _tangent(node: Node, along: list[Any], create_graph: bool) -> Any:
     if tangent.dtype != node._data.dtype:
         tangent = tangent.astype(node._data.dtype)
     return tangent if create_graph else np.asarray(tangent)
+
+
+def _sum(parts: Iterable[Any]) -> Any:
+    """The sum of what is not None; None where there is nothing."""
+    total = None
+    for part in parts:
+        total = part if total is None else total if part is None else total + part
+    return total
 
 
 def _zeros(x: Any) -> np.ndarray:
@@ -89,32 +91,19 @@ def _constant(x: Any) -> Any:
 
 
 def _by_transposing(node: Node, along: list[Any], create_graph: bool) -> Any:
-    op, options = node.op, dict(node.options or {})
+    op, options = node.op, node.options or {}
     g = Tensor(np.zeros_like(node._data), requires_grad=True)
     with enable_grad():
         if create_graph:
             y: Any = node
             values = list(node.inputs)
-            saved = op.forward(*values, **options)[1] if op.saves else None
+            saved = op.compute(values, options)[1] if op.saves else None
         else:
             y = _constant(node._data)
             values = [_constant(x._data) if isinstance(x, Node) else x for x in node.inputs]
             saved = tuple(_constant(x) for x in node.saved) if op.saves else None
-        if op.saves:
-            options["saved"] = saved
-        if op.rules is None:
-            if op.joint_takes_wanted:
-                options["wanted"] = tuple(t is not None for t in along)
-            contributions = op.joint(g, y, *values, **options)
-        else:
-            contributions = [
-                rule(g, y, *values, **options) if rule and t is not None else None for rule, t in zip(op.rules, along)
-            ]
-        total: Any = None
-        for c, t in zip(contributions, along):
-            if c is not None and t is not None:
-                part = np.sum(c * t)
-                total = part if total is None else total + part
+        contributions = op.vjp(g, y, values, options, [t is not None for t in along], saved)
+        total = _sum(np.sum(c * t) for c, t in zip(contributions, along) if c is not None and t is not None)
     if not isinstance(total, Tensor) or not total.requires_grad:
         return None
     one = np.ones_like(total._data)

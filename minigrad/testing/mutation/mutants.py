@@ -108,16 +108,17 @@ class Mutant:
         return f"<mutant {self.op.name}: {self.kind} ({self.detail})>"
 
     def __enter__(self) -> Mutant:
-        names = (*self.broken, "float_kernel", "float_rules", "trusted")
-        self._kept = {name: getattr(self.op, name) for name in names}
-        self.op.forget_floats()
-        for name, value in {**self.broken, "trusted": False}.items():
-            setattr(self.op, name, value)
+        op = self.op
+        self._kept = {name: getattr(op, name) for name in ("rules", "joint", "tangent_rule", "trusted")}
+        self._set(self._kept | dict(self.broken) | {"trusted": False})
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name, value in self._kept.items():
-            setattr(self.op, name, value)
+        self._set(self._kept)
+
+    def _set(self, state: Mapping[str, Any]) -> None:
+        self.op._use(state["rules"], state["joint"])
+        self.op.tangent_rule, self.op.trusted = state["tangent_rule"], state["trusted"]
 
 
 def mutants_of(op: Op) -> Iterator[Mutant]:
