@@ -6,6 +6,7 @@ inputs, and the gradient of any of them is one of the other two: so they can be 
 matrix product for a sample, of the weight and the columns: the windows of x, laid out side by side.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -44,9 +45,10 @@ def _added_windows(windows, lengths, stride, dilation):
     n = len(lengths)
     kernel, places = windows.shape[2 : 2 + n], windows.shape[2 + n :]
     total = np.zeros_like(windows, shape=(*windows.shape[:2], *lengths))
-    for offset in np.ndindex(*kernel):
-        where = tuple(slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places))
-        total[(slice(None), slice(None), *where)] += windows[(slice(None), slice(None), *offset)]
+    whole = slice(None)
+    for offset in itertools.product(*map(range, kernel)):
+        where = [slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places)]
+        total[(whole, whole, *where)] += windows[(whole, whole, *offset)]
     return total
 
 
@@ -116,7 +118,7 @@ def _columns(x, kernel, stride, padding, dilation, groups, places=None):
         view = view[(..., *map(slice, places))]
     places = view.shape[2 + len(kernel) :]
     entries = x.shape[1] // groups * math.prod(kernel)
-    return np.reshape(view, (x.shape[0], groups, entries, math.prod(places))), places
+    return view.reshape(x.shape[0], groups, entries, math.prod(places)), places
 
 
 def _drawn(inputs, *more):
@@ -159,8 +161,8 @@ def convolution(x, weight, /, stride, padding, dilation, groups):
     """
     filters, kernel = weight.shape[0], weight.shape[2:]
     columns, places = _columns(x, kernel, stride, padding, dilation, groups)
-    y = np.matmul(np.reshape(weight, (groups, filters // groups, columns.shape[2])), columns)
-    return np.reshape(y, (x.shape[0], filters, *places))
+    y = np.matmul(weight.reshape(groups, filters // groups, columns.shape[2]), columns)
+    return y.reshape(x.shape[0], filters, *places)
 
 
 @op(label="conv\ntransposed", inputs=_drawn("y weight", "lengths"), linear=True)
@@ -183,10 +185,10 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
             f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, "
             f"padding {padding}, dilation {dilation}; one of each is wanted for each length"
         )
-    matrix = np.reshape(weight, (groups, filters // groups, math.prod(weight.shape[1:])))
-    rows = np.reshape(y, (batch, groups, filters // groups, math.prod(places)))
+    matrix = weight.reshape(groups, filters // groups, math.prod(weight.shape[1:]))
+    rows = y.reshape(batch, groups, filters // groups, math.prod(places))
     windows = np.matmul(np.swapaxes(matrix, 1, 2), rows)
-    windows = np.reshape(windows, (batch, weight.shape[1] * groups, *weight.shape[2:], *places))
+    windows = windows.reshape(batch, weight.shape[1] * groups, *weight.shape[2:], *places)
     whole = [n + before + after for n, (before, after) in zip(lengths, padding)]
     inside = [slice(before, before + n) for n, (before, _) in zip(lengths, padding)]
     return _added_windows(windows, whole, stride, dilation)[(slice(None), slice(None), *inside)]
@@ -207,9 +209,9 @@ def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
         )
     batch, filters, *places = y.shape
     columns, _ = _columns(x, kernel, stride, padding, dilation, groups, places)
-    rows = np.reshape(y, (batch, groups, filters // groups, math.prod(places)))
-    total = np.sum(np.matmul(rows, np.swapaxes(columns, 2, 3)), axis=0)
-    return np.reshape(total, (filters, x.shape[1] // groups, *kernel))
+    rows = y.reshape(batch, groups, filters // groups, math.prod(places))
+    total = np.matmul(rows, np.swapaxes(columns, 2, 3)).sum(axis=0)
+    return total.reshape(filters, x.shape[1] // groups, *kernel)
 
 
 def _first_places(y, like):
@@ -257,9 +259,9 @@ def _over_axes(make, draw, differentiated, shapes, one, three):
 def _each(name, value, count, what):
     """A number for each of the lengths."""
     values = (value,) * count if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(values) != count or any(v < 0 for v in values):
+    if len(values) != count or min(values) < 0:
         raise ValueError(f"{name}: {what}={value}; one number or {count}, none of them negative, are wanted")
-    return tuple(int(v) for v in values)
+    return tuple(map(int, values))
 
 
 def _options(name, count, kernel, stride, padding, dilation):
@@ -276,7 +278,7 @@ def _options(name, count, kernel, stride, padding, dilation):
     else:
         if isinstance(padding, str):
             raise ValueError(f"{name}: padding={padding!r}; a number, a tuple, 'same' or 'valid' is wanted")
-        pairs = tuple((p, p) for p in _each(name, padding, count, "padding"))
+        pairs = tuple([(p, p) for p in _each(name, padding, count, "padding")])
     return {"stride": stride, "padding": pairs, "dilation": dilation}
 
 

@@ -13,16 +13,8 @@ def _draw_missing(draw):
     """An array with NaNs, but never nothing else along an axis."""
     inputs, options = draw_reduction(draw)
     options["axis"] = None if options["axis"] == () else options["axis"]
-    return (_with_missing(draw, inputs[0]),), options
-
-
-def _with_missing(draw, a):
-    missing = draw.booleans(a.shape)
-    missing[..., 0] = False
-    missing[0, ...] = False
-    if a.ndim == 3:
-        missing[:, 0, :] = False
-    return np.where(missing, np.nan, a)
+    shape = inputs[0].shape
+    return (np.where(draw.booleans(shape) & np.all(np.indices(shape) > 0, axis=0), np.nan, inputs[0]),), options
 
 
 def _filled(a, number):

@@ -130,12 +130,13 @@ def _(g, y, x, mean, variance, gamma, beta, axis, eps):
 # ---- normalising each sample by itself ------------------------------------------------------------------
 
 
-def _draw_standardize(draw):
-    shape = (draw.integer(1, 2), draw.integer(2, 3), draw.integer(1, 2))
-    return (draw.distinct(shape),), {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2}
-
-
-@op(inputs=_draw_standardize, saves=True)
+@op(
+    inputs=lambda draw: (
+        (draw.distinct((draw.integer(1, 2), draw.integer(2, 3), draw.integer(1, 2))),),
+        {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2},
+    ),
+    saves=True,
+)
 def standardize(x, /, axis, eps=1e-5):
     """Mean 0 and variance 1 over some axes: x̂ = (x − μ)/√(σ² + ε), the core of the normalisations of samples.
 

@@ -24,12 +24,8 @@ def _draw_masked(draw, **options):
     """The same, with or without entries that don't take part (never all of them)."""
     inputs, chosen = draw_reduction(draw, **options)
     if chosen["axis"] != () and draw.boolean():
-        mask = draw.booleans(inputs[0].shape)
-        mask[..., 0] = True
-        mask[0, ...] = True
-        if mask.ndim == 3:
-            mask[:, 0, :] = True
-        chosen["where"] = mask
+        shape = inputs[0].shape
+        chosen["where"] = draw.booleans(shape) | np.any(np.indices(shape) == 0, axis=0)
     return inputs, chosen
 
 
@@ -66,11 +62,7 @@ def _taking_part(gradient, where):
 # ---- sums and means -------------------------------------------------------------------------------------
 
 
-def _draw_sum(draw):
-    return _draw_masked(draw, initial=draw.choice([0.0, 1.5]))
-
-
-@op(numpy=np.sum, label="Σ", inputs=_draw_sum)
+@op(numpy=np.sum, label="Σ", inputs=lambda draw: _draw_masked(draw, initial=draw.choice([0.0, 1.5])))
 def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True):
     """Sum over the given axes (None: all): y = initial + Σ a.  ∂y/∂a = 1, so the gradient is g repeated.
 
@@ -83,21 +75,11 @@ def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True)
     return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-@sum.differentiates("initial")
-def _(a, initial, **options):
-    return sum(a, **options) + _single("sum", initial)
-
-
-def _single(name, initial):
-    """An ``initial`` value that is a tensor: one number."""
-    if np.ndim(initial):
-        raise ShapeError(f"{name}: initial is {np.shape(initial)}; a single number is wanted")
-    return initial
-
-
-@sum.rule
-def _(g, y, a, axis, dtype, keepdims, initial, where):
-    return _taking_part(np.broadcast_to(kept(g, a, axis, keepdims), np.shape(a)), where)
+sum.rule(
+    lambda g, y, a, axis, dtype, keepdims, initial, where: _taking_part(
+        np.broadcast_to(kept(g, a, axis, keepdims), np.shape(a)), where
+    )
+)
 
 
 @op(numpy=np.mean, inputs=_draw_masked)
@@ -173,11 +155,7 @@ def _draw_spread(draw):
     return (draw.distinct(shape),), {"axis": axis, "ddof": draw.choice([0, 1]), "keepdims": draw.boolean()}
 
 
-def _draw_variance(draw):
-    return _draw_spread(draw) if draw.boolean() else _draw_masked(draw, ddof=0)
-
-
-@op(numpy=np.var, inputs=_draw_variance)
+@op(numpy=np.var, inputs=lambda draw: _draw_spread(draw) if draw.boolean() else _draw_masked(draw, ddof=0))
 def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True, correction=None):
     """Variance over the given axes: y = Σ (a − mean a)² / (n − ddof).  ∂y/∂a = 2(a − mean a)/(n − ddof).
 
@@ -240,17 +218,12 @@ def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
 # ---- extremes -------------------------------------------------------------------------------------------
 
 
-def _draw_extreme(low):
-    def drawn(draw):
-        inputs, options = _draw_masked(draw)
-        if "where" in options:
-            options["initial"] = low
-        return inputs, options
-
-    return drawn
+def _draw_extreme(draw, start):
+    inputs, options = _draw_masked(draw)
+    return inputs, options | ({"initial": start} if "where" in options else {})
 
 
-@op(numpy=[np.max, np.amax], inputs=_draw_extreme(-9.0))
+@op(numpy=[np.max, np.amax], inputs=lambda draw: _draw_extreme(draw, -9.0))
 def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     """Largest entry over the given axes.  The gradient goes to the largest, shared equally among ties.
 
@@ -261,10 +234,11 @@ def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     >>> mg.max(x).backward(); x.grad
     array([0. , 0.5, 0.5])
     """
-    return np.max(a, axis=axis, keepdims=keepdims, initial=_or_none(initial), where=where)
+    initial = np._NoValue if initial is None else initial
+    return np.max(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
-@op(numpy=[np.min, np.amin], inputs=_draw_extreme(9.0))
+@op(numpy=[np.min, np.amin], inputs=lambda draw: _draw_extreme(draw, 9.0))
 def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     """Smallest entry over the given axes.  The gradient goes to the smallest, shared equally among ties.
 
@@ -272,11 +246,8 @@ def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     >>> mg.min(np.array([[1.0, 2.0], [3.0, 0.0]]), axis=1)
     array([1., 0.])
     """
-    return np.min(a, axis=axis, keepdims=keepdims, initial=_or_none(initial), where=where)
-
-
-def _or_none(initial):
-    return np._NoValue if initial is None else initial
+    initial = np._NoValue if initial is None else initial
+    return np.min(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
 @max.rule
@@ -287,16 +258,6 @@ def _(g, y, a, axis, keepdims, initial, where):
         hit = hit & where
     ties = np.maximum(np.sum(hit, axis=axis, keepdims=True), 1)
     return kept(g, a, axis, keepdims) * hit / ties.astype(a.dtype)
-
-
-@max.differentiates("initial")
-def _(a, initial, **options):
-    return np.maximum(max(a, initial=-math.inf, **options), _single("max", initial))
-
-
-@min.differentiates("initial")
-def _(a, initial, **options):
-    return np.minimum(min(a, initial=math.inf, **options), _single("min", initial))
 
 
 @composed(numpy=np.ptp, inputs=draw_reduction)
@@ -313,11 +274,7 @@ def ptp(a, axis=None, *, keepdims=False):
 # ---- products -------------------------------------------------------------------------------------------
 
 
-def _draw_product(draw):
-    return _draw_masked(draw, initial=draw.choice([1.0, 1.5]))
-
-
-@op(numpy=np.prod, label="Π", inputs=_draw_product)
+@op(numpy=np.prod, label="Π", inputs=lambda draw: _draw_masked(draw, initial=draw.choice([1.0, 1.5])))
 def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True):
     """Product over the given axes: y = initial · Π a.  ∂y/∂aᵢ = initial · Π_{j≠i} aⱼ, right where entries are 0 too.
 
@@ -327,11 +284,6 @@ def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True
     array([0., 8., 0.])
     """
     return np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
-
-
-@prod.differentiates("initial")
-def _(a, initial, **options):
-    return prod(a, **options) * _single("prod", initial)
 
 
 @prod.rule
@@ -348,3 +300,23 @@ def _(g, y, a, axis, dtype, keepdims, initial, where):
     after = np.cumprod(np.concatenate([one, row[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
     others = np.transpose(np.reshape(before * after, along), tuple(map(order.index, range(ndim))))
     return _taking_part(kept(g, a, axis, keepdims) * initial * others, where)
+
+
+# ---- from a tensor --------------------------------------------------------------------------------------
+
+
+def _from_a_tensor(op, join, nothing):
+    """A reduction whose ``initial`` is a tensor: one number, joined to what folding from nothing gives."""
+
+    def reduced(a, initial, **options):
+        if np.ndim(initial):
+            raise ShapeError(f"{op.name}: initial is {np.shape(initial)}; a single number is wanted")
+        return join(op(a, initial=nothing, **options), initial)
+
+    return reduced
+
+
+sum.differentiates("initial")(_from_a_tensor(sum, np.add, 0.0))
+prod.differentiates("initial")(_from_a_tensor(prod, np.multiply, 1.0))
+max.differentiates("initial")(_from_a_tensor(max, np.maximum, -math.inf))
+min.differentiates("initial")(_from_a_tensor(min, np.minimum, math.inf))
