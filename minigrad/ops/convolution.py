@@ -174,17 +174,14 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
     >>> mg.convolution_transpose(y, w, lengths=(4,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[ 1., 11., 11., 10.]]])
     """
-    if y.ndim != weight.ndim or y.ndim != len(lengths) + 2 or y.shape[1] != weight.shape[0]:
-        raise ShapeError(
-            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}; (N, O, …), "
-            "(O, C/groups, …) and one length for each of the other axes are wanted"
-        )
-    batch, filters, *places = y.shape
-    if not len(lengths) == len(stride) == len(padding) == len(dilation):
+    each = {len(lengths), len(stride), len(padding), len(dilation), y.ndim - 2, weight.ndim - 2}
+    if len(each) > 1 or y.shape[1] != weight.shape[0]:
         raise ShapeError(
             f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, "
-            f"padding {padding}, dilation {dilation}; one of each is wanted for each length"
+            f"padding {padding}, dilation {dilation}; (N, O, …), (O, C/groups, …) and one of the others for each "
+            "length are wanted"
         )
+    batch, filters, *places = y.shape
     matrix = weight.reshape(groups, filters // groups, math.prod(weight.shape[1:]))
     rows = y.reshape(batch, groups, filters // groups, math.prod(places))
     windows = np.matmul(np.swapaxes(matrix, 1, 2), rows)
