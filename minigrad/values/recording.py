@@ -14,14 +14,14 @@ from ..core.anomaly import check_value, finish
 from ..core.arrays import as_array, is_duck
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
-from ..core.registry import NUMBERS, REAL_KINDS, Composed, Op
+from ..core.operation import Op, Operation
+from ..core.options import NUMBERS, PLAIN, REAL_KINDS
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
 
 _new = object.__new__
 _ndarray = np.ndarray
-_PLAIN = NUMBERS | {str, slice}  # options that nobody can change
 
 # glibc hands the memory of a freed large array back to the system at once, and each training step then pays for
 # fetching it again, page by page. It learns from the largest array freed so far what is large: one of 16 MB, made,
@@ -48,7 +48,7 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    if options and wanted and not _PLAIN.issuperset(map(type, options.values())):
+    if options and wanted and not PLAIN.issuperset(map(type, options.values())):
         options = {name: own(value) for name, value in options.items()}
     try:
         if op.validation is not None and not any(map(is_duck, values)):
@@ -152,7 +152,7 @@ def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
     return forward, reflected
 
 
-def method(op: Op | Composed) -> Callable[..., Any]:
+def method(op: Operation) -> Callable[..., Any]:
     """An operation as a method of the tensor that is its first input."""
     if isinstance(op, Op) and op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
         return unary(op)
