@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ..core.arrays import is_duck
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
 from .arguments import check_number, checked_axes, plain
@@ -124,7 +125,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         return (y, total) if returned else y
     weights = _weights_like(a, axis, weights)
     total = sum(weights, axis=axis, keepdims=keepdims)
-    if isinstance(plain(total), (np.ndarray, np.generic)) and np.any(plain(total) == 0):
+    if not is_duck(plain(total)) and np.any(plain(total) == 0):
         raise ZeroDivisionError("average: the weights sum to 0, so the average is not defined")
     y = sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (y, total) if returned else y
