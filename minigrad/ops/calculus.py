@@ -1,18 +1,18 @@
 """Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
 
 import operator
+from functools import partial
 
 import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
-from .arguments import along, as_array, check_number, checked_axes, checked_axis, number, plain
-from .index import scatter_add
+from .arguments import along, as_array, check_number, checked_axes, checked_axis
+from .index import getitem, scatter_add
+from .sampling import an_axis, an_axis_or_none, array_with
+from .table import array_operation
 
-
-def _draw_cumulative(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.array(shape),), {"axis": draw.choice([None, draw.axis(len(shape))])}
+row = partial(array_operation, __name__)
 
 
 def _reversed(a, axis):
@@ -20,24 +20,23 @@ def _reversed(a, axis):
     return a[along(axis, np.ndim(a), slice(None, None, -1))]
 
 
-@op(numpy=np.cumsum, inputs=_draw_cumulative, linear=True)
-def cumsum(a, /, axis=None, dtype=None):
-    """Running sums along an axis (None: of the flat array): yₖ = Σ_{i≤k} aᵢ.  ∂: the sums of g from the end.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.cumsum(np.array([1.0, 2.0, 3.0]))
-    array([1., 3., 6.])
-    """
-    return np.cumsum(a, axis=axis, dtype=dtype)
+def _sums_from_the_end(g, y, a, axis, dtype):
+    axis = 0 if axis is None else axis
+    return np.reshape(_reversed(np.cumsum(_reversed(g, axis), axis=axis), axis), np.shape(a))
 
 
-@cumsum.rule
-def _(g, y, a, axis, dtype):
-    along_axis = 0 if axis is None else axis
-    return np.reshape(_reversed(np.cumsum(_reversed(g, along_axis), axis=along_axis), along_axis), np.shape(a))
+cumsum = row(
+    np.cumsum,
+    lambda a, /, axis=None, dtype=None: np.cumsum(a, axis=axis, dtype=dtype),
+    "Running sums along an axis (None: of the flat array): yₖ = Σ_{i≤k} aᵢ.  ∂: the sums of g from the end.",
+    "mg.cumsum(np.array([1.0, 2.0, 3.0])) → array([1., 3., 6.])",
+    array_with(1, axis=an_axis_or_none),
+    _sums_from_the_end,
+    linear=True,
+)
 
 
-@op(numpy=np.cumprod, inputs=_draw_cumulative)
+@op(numpy=np.cumprod, inputs=array_with(1, axis=an_axis_or_none))
 def cumprod(a, /, axis=None, dtype=None):
     """Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.
 
@@ -71,9 +70,7 @@ def _(g, y, a, axis, dtype):
 # ---- differences and integrals --------------------------------------------------------------------------
 
 
-def _draw_diff(draw):
-    shape = draw.shape(min_dims=1, max_dims=3, min_side=2, max_side=4)
-    return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
+_draw_diff = array_with(1, 3, sides=(2, 4), n=lambda draw, shape: draw.integer(0, 2), axis=an_axis)
 
 
 @composed(numpy=np.diff, inputs=_draw_diff, differentiated="a prepend append")
@@ -86,25 +83,21 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     >>> mg.diff(np.array([1.0, 4.0, 9.0]))
     array([3., 5.])
     """
-    n = operator.index(n)
+    n, ndim = operator.index(n), np.ndim(a)
     if n == 0:
         return a
-    ndim = np.ndim(a)
     if n < 0:
         raise ValueError(f"diff: n is {n}; how many times must not be negative")
     if ndim == 0:
         raise ValueError("diff: a is 0-d; differences need an axis")
     a, axis = as_array(a), checked_axis("diff", axis, ndim)
-    ends = []
-    for each in (prepend, a, append):
-        if each is None or each is np._NoValue:
-            continue
-        if each is not a and np.ndim(each) == 0:
-            shape = [*np.shape(a)]
-            shape[axis] = 1
-            each = np.broadcast_to(each, tuple(shape))
-        ends.append(each)
-    a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
+    line = tuple(1 if i == axis else m for i, m in enumerate(np.shape(a)))
+    parts = [
+        np.broadcast_to(each, line) if each is not a and np.ndim(each) == 0 else each
+        for each in (prepend, a, append)
+        if each is not None and each is not np._NoValue
+    ]
+    a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
     for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
     return a
@@ -156,7 +149,7 @@ def _slope(f, spacing, axis, edge_order):
     if n < edge_order + 1:
         raise ValueError(f"gradient: {n} samples along axis {axis}, but edge_order={edge_order} needs {edge_order + 1}")
     if not hasattr(spacing, "dtype"):
-        spacing = np.asarray(spacing, dtype=plain(f).dtype)
+        spacing = np.asarray(spacing, dtype=f.dtype)
     steps = diff(spacing) if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
     if np.shape(steps) != (n - 1,):
         raise ValueError(f"gradient: {np.shape(spacing)} coordinates for {n} samples along axis {axis}")
@@ -216,15 +209,9 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
-    parts = num - 1 if endpoint else num
-    width = np.subtract(stop, start)
-    share = np.arange(float(num)) / max(parts, 1)
-    share = share.astype(np.result_type(plain(width), 1.0))
-    y = (
-        np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
-        + np.expand_dims(width, -1) * share
-    )
-    y = np.moveaxis(y, -1, axis)
+    parts, width = num - 1 if endpoint else num, np.subtract(stop, start)
+    share = (np.arange(float(num)) / max(parts, 1)).astype(np.result_type(width.dtype, 1.0))
+    y = np.moveaxis(np.expand_dims(as_array(start), -1) + np.expand_dims(width, -1) * share, -1, axis)
     y = y if dtype is None else y.astype(dtype)
     return (y, width / parts if parts > 0 else width * np.nan) if retstep else y
 
@@ -245,13 +232,13 @@ def bincount(x, weights=None, minlength=0):
     >>> mg.bincount(np.array([0, 1, 1]), weights=np.array([0.5, 1.0, 2.0]))
     array([0.5, 3. ])
     """
-    x = np.asarray(plain(x))
-    if weights is None:
-        return np.bincount(x, minlength=minlength)
+    x = as_array(x)
     counts = np.bincount(x, minlength=minlength)
-    if np.shape(weights) != x.shape:
-        raise ValueError(f"bincount: x is {x.shape}, weights {np.shape(weights)}: one weight for each x is wanted")
-    return scatter_add(weights, key=x, shape=counts.shape)
+    if weights is None:
+        return counts
+    if np.shape(weights) != np.shape(x):
+        raise ValueError(f"bincount: x is {np.shape(x)}, weights {np.shape(weights)}: one weight for each x is wanted")
+    return scatter_add(as_array(weights), key=x, shape=np.shape(counts))
 
 
 def _draw_interp(draw):
@@ -264,8 +251,8 @@ def _draw_interp(draw):
     return (x, xp, draw.array((n,))), {}
 
 
-@composed(numpy=np.interp, inputs=_draw_interp, differentiated="x xp fp left right")
-def interp(x, xp, fp, left=None, right=None, period=None):
+@op(numpy=np.interp, inputs=_draw_interp)
+def interp(x, xp, fp, left=None, right=None, /, period=None):
     """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
 
     All of x, xp (increasing), fp, ``left`` and ``right`` are differentiated. At a point xp the slope is that of the
@@ -275,38 +262,49 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     >>> mg.interp(2.5, np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 0.0]))
     np.float64(1.0)
     """
-    x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
+    x, xp, fp = as_array(x), as_array(xp), as_array(fp)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
     for name, end in (("left", left), ("right", right)):
-        if end is not None and not hasattr(end, "_data"):
-            check_number("interp", name, end)
-        elif np.ndim(end):
+        if np.ndim(end):
             raise ShapeError(f"interp: {name} is {np.shape(end)}; one number is wanted")
     if period is not None:
         check_number("interp", "period", period)
         if period == 0:
             raise ValueError("interp: period must not be 0")
-        period = np.absolute(period)
+    return np.interp(x, xp, fp, left, right, period).astype(np.result_type(x, xp, fp, 1.0))
+
+
+@interp.rule
+def _(g, y, x, xp, fp, left, right, period):
+    n, points = np.size(xp), xp
+    if period is not None:
+        left, right, period = None, None, abs(period)
         x, xp = np.remainder(x, period), np.remainder(xp, period)
-        order = np.argsort(plain(xp))
-        xp, fp = xp[order], fp[order]
-        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
-        fp = np.concatenate([fp[-1:], fp, fp[:1]])
-        left = right = None
-    n, points, places = np.size(xp), plain(xp), plain(x)
-    if n == 1:
-        inside = np.broadcast_to(fp[0], np.shape(x))
-    else:
-        cell = np.clip(np.searchsorted(points, places, side="right") - 1, 0, n - 2)
-        share = (np.clip(x, points[0], points[-1]) - xp[cell]) / (xp[cell + 1] - xp[cell])
-        inside = fp[cell] + share * (fp[cell + 1] - fp[cell])
-    below, above = places < points[0], places > points[-1]
-    lost = np.isnan(plain(inside))
-    if np.any(lost):  # infinite points: NumPy's value, a constant, where there is one
-        inside = np.where(lost, np.interp(places, points, plain(fp)), inside)
-    y = np.where(below, fp[0] if left is None else left, np.where(above, fp[-1] if right is None else right, inside))
-    return number(y)
+        order = np.argsort(xp)
+        order = np.concatenate([order[-1:], order, order[:1]])
+        points = xp[order] + period * np.array([-1.0, *[0.0] * n, 1.0])
+    last = np.size(points) - 1
+    cell = np.clip(np.searchsorted(points, x, side="right") - 1, 0, max(last - 1, 0))
+    after = np.minimum(cell + 1, last)  # each x lies between these two of the points
+    start, stop = getitem(points, key=cell), getitem(points, key=after)
+    ends = np.stack([cell, after])
+    ends = ends if period is None else order[ends]
+    low, high = getitem(fp, key=ends[0]), getitem(fp, key=ends[1])
+    below, above, empty = x < points[0], x > points[-1], start == stop
+    width = np.where(empty, 1.0, stop - start)
+    share = np.where(below, 0.0, np.where(above | empty, 1.0, (x - start) / width))
+    shares = np.stack([1.0 - share, share])
+    inside = g if left is None else np.where(below, 0.0, g)
+    inside = inside if right is None else np.where(above, 0.0, inside)
+    sloped = np.where(below | above, 0.0, inside * (high - low) / width)
+    return (
+        sloped,
+        -scatter_add(shares * sloped, key=ends, shape=(n,)),
+        scatter_add(shares * inside, key=ends, shape=(n,)),
+        None if left is None else np.sum(np.where(below, g, 0.0)),
+        None if right is None else np.sum(np.where(above, g, 0.0)),
+    )
 
 
 def _draw_convolve(draw):
