@@ -15,28 +15,19 @@ from ..core.arrays import as_array, is_duck
 from ..core.contexts import current_context
 from ..core.errors import NotDifferentiableError, ShapeError
 from ..core.node import Node, describe
-from ..core.registry import REAL_KINDS, Composed, Op, is_ordinary
+from ..core.operation import Op
+from ..core.options import REAL_KINDS, is_ordinary
 
 # ---- the way in -----------------------------------------------------------------------------------------
 
 
-def admitted_call(op: Composed, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments of a call, which may be anything, with foreign arrays made plain, in lists and tuples too."""
-    names = op.argument_names
-    return tuple(_argument(f"{op.name}: {names[min(i, len(names) - 1)]}", x) for i, x in enumerate(arguments))
-
-
-def admitted_options(op: Op | Composed, options: dict[str, Any]) -> dict[str, Any]:
-    """The same for options."""
-    return {name: _argument(f"{op.name}: {name}", x) for name, x in options.items()}
-
-
-def _argument(what: str, x: Any) -> Any:
+def admitted(what: str, x: Any) -> Any:
+    """An argument of a call, which may be anything, with foreign arrays made plain, in lists and tuples too."""
     if is_ordinary(x) or isinstance(x, str):
         return x
     kind = type(x)
     if kind is list or kind is tuple:
-        return kind(_argument(what, each) for each in x)
+        return kind(admitted(what, each) for each in x)
     array_like = isinstance(x, (np.ndarray, complex)) or hasattr(kind, "__array__") or hasattr(kind, "toarray")
     return real_array(what, x) if array_like else x
 
@@ -77,6 +68,22 @@ def real_array(what: str, x: Any) -> np.ndarray:
     if array.dtype.kind not in REAL_KINDS:
         raise TypeError(f"{what} {_unreal(x, array)}")
     return array
+
+
+def as_float(value: Any, what: str) -> float:
+    """A real number, or an array of one entry, as a Python float."""
+    if isinstance(value, (float, int)):
+        return float(value)
+    if isinstance(value, Node):
+        kind = "name=" + repr(value.name) if value.name else f"value {value._data}"
+        raise TypeError(
+            f"{what}: requires a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
+        )
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
+        return float(value.reshape(()))
+    if isinstance(value, numbers.Real) and not isinstance(value, np.generic):
+        return float(value)  # a Fraction, as Python's own floats take it
+    raise TypeError(f"{what}: requires a real number, got {type(value).__name__} {value!r:.80}")
 
 
 def refuse_masks(what: str, x: Any) -> None:

@@ -13,7 +13,7 @@ from ..core.backward import accumulate, gradients_of
 from ..core.contexts import current_context
 from ..core.errors import MutationError, ShapeError
 from ..core.node import Node, describe, tick
-from ..core.registry import Composed, Op, operation_of
+from ..core.registry import Op, operation_of
 from .dispatch import (
     ACCUMULATIONS,
     PLAIN_FUNCTIONS,
@@ -23,8 +23,9 @@ from .dispatch import (
     in_our_words,
     not_differentiable,
 )
-from .operands import admitted_call, admitted_options, real_array, refuse_masks, refuse_to_leave
-from .recording import apply, apply_unary, binary, method, unary
+from .fast import apply_unary, binary, comparison, method, tensor_backward, unary
+from .operands import admitted, real_array, refuse_masks, refuse_to_leave
+from .recording import apply
 
 
 def _in_place(op: Op) -> Any:
@@ -80,6 +81,7 @@ class Tensor(Node):
     """
 
     __slots__ = ("inputs", "requires_grad")
+    hot_backward = tensor_backward
 
     def __init__(self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         if isinstance(data, Node):
@@ -251,7 +253,7 @@ class Tensor(Node):
     def _apply(cls, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
         return apply(cls, op, inputs, options)
 
-    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+    _admitted = staticmethod(admitted)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__":
@@ -259,7 +261,7 @@ class Tensor(Node):
             if op is None and ufunc.__name__ == "clip":  # what array.clip(t) calls, and nowhere public
                 op = ops.clip
             if op is not None:
-                if options or isinstance(op, Composed) or not op.differentiable:  # told anew: NumPy 2.1 dies of its own
+                if options or not isinstance(op, Op) or not op.differentiable:  # told anew: NumPy 2.1 dies of its own
                     return op(*inputs, **options)
                 return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:
@@ -383,25 +385,13 @@ class Tensor(Node):
     __ipow__ = _in_place(ops.power)
 
     def __pow__(self, exponent: Any) -> Any:
-        return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
+        if type(exponent) in (int, float) and exponent == 2:
+            return apply_unary(ops.square, self)
+        return self._power(exponent)
 
-    def __eq__(self, other: object) -> Any:
-        return ops.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return ops.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return ops.less(self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return ops.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return ops.greater_equal(self, other)
+    __eq__, __ne__ = comparison(ops.equal), comparison(ops.not_equal)
+    __lt__, __le__ = comparison(ops.less), comparison(ops.less_equal)
+    __gt__, __ge__ = comparison(ops.greater), comparison(ops.greater_equal)
 
     __hash__ = object.__hash__
 
