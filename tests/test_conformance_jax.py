@@ -20,6 +20,15 @@ from minigrad.testing.strategies import examples_of
 jax = pytest.importorskip("jax", reason="JAX is in the extra 'bench'")
 jnp, lax = jax.numpy, jax.lax
 jax.config.update("jax_enable_x64", True)
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(autouse=True)
+def _forget_what_was_compiled():
+    """JAX keeps what it compiled for every shape: gigabytes over a whole run."""
+    yield
+    jax.clear_caches()
+
 
 DIFFERENTIABLE = [pytest.param(op, id=op.name) for op in mg.operations().values() if op.differentiable]
 

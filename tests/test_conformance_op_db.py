@@ -20,6 +20,7 @@ from .op_db_calls import CALLS, NoCounterpart
 for package in ("torch", "expecttest"):  # PyTorch's own tests are written with expecttest
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is in the extra 'bench'", allow_module_level=True)
+pytestmark = pytest.mark.full
 
 
 @functools.cache

@@ -9,6 +9,7 @@ import minigrad as mg
 from minigrad.testing.strategies import inputs_of
 
 torch = pytest.importorskip("torch", reason="PyTorch is in the extra 'bench'")
+pytestmark = pytest.mark.full
 
 
 def axes_of(x, axis):

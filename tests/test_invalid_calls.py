@@ -20,6 +20,8 @@ from minigrad.core.trees import leaves_of
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import drawn_inputs
 
+from .depth import seeds
+
 CALLS = 10_000
 
 
@@ -233,7 +235,7 @@ def is_taken(op, what, story):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", seeds(20, quick=2))
 def test_an_invalid_call_says_what_is_wrong(seed):
     rng = np.random.default_rng(seed)
     operations = [op for op in mg.operations().values() if op.inputs is not None]

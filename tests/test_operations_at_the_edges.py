@@ -17,6 +17,8 @@ from minigrad.core.trees import leaves_of, rebuilt
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import Example, as_one, drawn_inputs, in_real_numbers
 
+from .depth import seeds
+
 AXIS_OPTIONS = ("axis", "axes", "axis1", "axis2", "source", "destination", "axisa", "axisb", "axisc")
 EDGE_SHAPES = ((), (0,), (1,), (0, 3), (3, 0), (0, 0), (1, 1), (2, 0, 2), (0, 2, 2), (2, 2, 0))
 WITH_AXES = [
@@ -83,7 +85,7 @@ def with_axis(op, inputs, options, name, value):
 
 
 @pytest.mark.parametrize("op", WITH_AXES)
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", seeds(3))
 def test_axes_are_taken_and_refused_as_numpy_takes_and_refuses_them(op, seed):
     inputs, options = drawn(op, seed)
     ndim = np.ndim(inputs[0][0] if isinstance(inputs[0], list) else inputs[0])
@@ -109,7 +111,7 @@ def test_axes_are_taken_and_refused_as_numpy_takes_and_refuses_them(op, seed):
 
 
 @pytest.mark.parametrize("op", DIFFERENTIABLE)
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", seeds(2))
 def test_what_works_forward_works_backward_at_edge_shapes(op, seed):
     """The inputs all of an edge's shape, or one of them; NumPy decides what works."""
     inputs, options = drawn(op, seed)
@@ -153,7 +155,7 @@ def _holds_at(edge, what):
 
 
 @pytest.mark.parametrize("op", [p for p in DIFFERENTIABLE if p.values[0].numpy_functions])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", seeds(4))
 def test_the_value_under_a_transform_is_numpys_also_where_a_matrix_is_not_symmetric(op, seed):
     inputs, options = drawn(op, seed)
     example = Example(op, inputs, options)
