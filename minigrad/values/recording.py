@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..core.anomaly import check_value, finish
-from ..core.arrays import as_array, is_duck
+from ..core.arrays import as_array, is_duck, kind_of_traced
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
 from ..core.operation import Op
@@ -31,15 +31,17 @@ np.empty(1 << 24, dtype=np.uint8)
 def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
     """The result of an operation with at least one node of ``kind`` among its inputs."""
     values: list[Any] = []
-    wanted = foreign = False
+    wanted = foreign = duck = False
     recording = op.differentiable and current_context().recording
     for x in inputs:
         if type(x) is kind:
             wanted = wanted or x.requires_grad
             x = x._data
+            duck = duck or type(x) is not _ndarray
         elif type(x) not in NUMBERS:
             if type(x) is not _ndarray or x.dtype.kind not in REAL_KINDS:
                 x = operand(op, len(values), x)
+                duck = duck or is_duck(x)
             if recording:
                 x = own(x, COPIED)
             foreign = True
@@ -47,12 +49,18 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    if options and wanted and not PLAIN.issuperset(map(type, options.values())):
+    unusual = options and not PLAIN.issuperset(map(type, options.values()))
+    if options and unusual and wanted:
         options = {name: own(value) for name, value in options.items()}
+    traced = kind_of_traced((values, options)) if duck or unusual else None
     try:
-        if op.validation is not None and not any(map(is_duck, values)):
-            op.validation(*values, **(options or {}))
-        data = op.kernel(*values, **options) if options else op.kernel(*values)
+        if traced is not None:
+            data = traced._computed(op, values, options)
+            data = data if op.saves else data[0]
+        else:
+            if op.validation is not None and not duck:
+                op.validation(*values, **(options or {}))
+            data = op.kernel(*values, **options) if options else op.kernel(*values)
     except ValueError as error:
         raise with_shapes(op, inputs, error) from None
     if not op.differentiable:
