@@ -185,7 +185,7 @@ class Program:
 
         >>> import numpy as np, minigrad as mg
         >>> mg.Program.results(np.modf, 1.5)
-        [0.5, 1.0]
+        [np.float64(0.5), np.float64(1.0)]
         """
         if not getattr(operation, "saves", False):
             return leaves_of(operation(*arguments, **options))

@@ -162,4 +162,8 @@ def formula_of(program: Program) -> tuple[str, list[str]]:
             text = f"(y{x.number} := {text})"
         return Verbatim(text)
 
+    last = program.equations[-1] if program.equations else None
+    if last is not None and program.outputs == last.outputs and len(last.outputs) > 1:
+        arguments, options = substituted(last.arguments, named), substituted(dict(last.options), named)
+        return _call(last.operation, arguments, options, modules), modules
     return as_python(substituted(program.outputs, named)), modules
