@@ -135,7 +135,7 @@ def backward(
 ) -> dict[Node, Any]:
     """`plain_backward`, or the hot path of the root's kind, which gives the same."""
     hot = root.hot_backward
-    if hot is None or create_graph or not use_hot_paths:
+    if hot is None or create_graph or not use_hot_paths or current_context().anomaly:
         return plain_backward(root, gradient, wanted, boundary, every, create_graph)
     return hot(gradient, wanted, boundary, every)
 

@@ -13,7 +13,7 @@ from .equations import Draw, Equation, Variable, substituted, variables_in
 from .errors import ShapeError
 from .graph import walk
 from .node import Node
-from .registry import Op
+from .operation import Op
 from .trees import leaves_of, paths_of, rebuilt
 from .writing import formula_of, python_of
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import nn
 from ..core.equations import Equation, Variable
+from ..core.operation import Op, Operation
 from ..core.program import Builder, Program
-from ..core.registry import Composed, Op, operations
+from ..core.registry import operations
 from ..core.trees import leaves_of
 from ..values.tensor import Tensor
 from .draws import Draw
@@ -23,7 +24,7 @@ _LARGEST, _MOST_ENTRIES = 1e4, 64
 _DELICATE = ("interp",)
 
 
-def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Op | Composed] | None = None) -> Program:
+def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Operation] | None = None) -> Program:
     """A random graph of at most ``max_nodes`` operations; see `strategies.graphs`.
 
     Every operation's inputs are drawn as the operation itself says; then each may be replaced by a value that is in the

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..core.errors import SymbolError
 from ..core.node import Node
+from ..core.options import REAL_KINDS
 from ..core.program import Program
-from ..core.registry import REAL_KINDS
 from ..core.trees import leaves_of, paths_of, rebuilt
 from ..nn.module import Module
 from ..nn.state import content_of, found_from, generators_from, kept, repr_of_state

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.anomaly import check_gradient, finish
+from ..core.anomaly import finish
 from ..core.backward import contributions, fitted
 from ..core.collector import untrack
 from ..core.contexts import DEFAULT, current_context
 from ..core.floats import FLOATS
 from ..core.node import Node, tick
-from ..core.registry import NUMBERS, REAL_KINDS, Composed, Op
+from ..core.operation import Op, Operation
+from ..core.options import NUMBERS, REAL_KINDS
 from ..core.stale import raise_stale, refuse_changed, refuse_stale, refuse_written
 from ..core.unchanged import COPIED
 from .dispatch import with_shapes
@@ -38,7 +39,7 @@ def unary(op: Op) -> Callable[[Any], Any]:
     return lambda self: apply_unary(op, self)
 
 
-def method(op: Op | Composed, of_one: Callable[[Op], Any] = unary) -> Callable[..., Any]:
+def method(op: Operation, of_one: Callable[[Op], Any] = unary) -> Callable[..., Any]:
     """An operation as a method of the node that is its first input."""
     if isinstance(op, Op) and op.simple and op.trusted and op.differentiable and len(op.input_names) == 1:
         call = of_one(op)
@@ -149,7 +150,6 @@ def tensor_backward(
 def _tensor_order(root: Any, boundary: Set[Node]) -> tuple[list[Any], list[Any]]:
     """`walk` and `refuse_stale` in one: the operations, users before what they use, and the leaves."""
     kind = type(root)
-    thorough = current_context().anomaly
     order: list[Any] = []
     leaves: list[Any] = list(boundary)
     seen = {root, *boundary}
@@ -168,15 +168,12 @@ def _tensor_order(root: Any, boundary: Set[Node]) -> tuple[list[Any], list[Any]]
                     raise_stale(each, node)
                 if each not in seen:
                     add(each)
-                    if each.requires_grad:
-                        push(each)
+                    push(each)
             elif type(each) is _ndarray and each.nbytes > COPIED:
                 refuse_changed(node)
-        if thorough:
-            refuse_changed(node)
-    for each in seen:
-        if each.op is None and each._extra is not None and each.shown is not None:
-            refuse_written(each, order)
+    for leaf in leaves:
+        if leaf._extra is not None and leaf.shown is not None:
+            refuse_written(leaf, order)
     order.sort(key=_index_of, reverse=True)
     return order, leaves
 
@@ -187,7 +184,6 @@ def _tensor_chain(root: Any, gradient: Any, order: list[Any], leaves: list[Any],
     gradients: dict[Node, Any] = {root: gradient}
     found: dict[Node, Any] = {}
     owned: set[Node] = set()  # whose gradient is a sum made here, and may be written into
-    anomaly = current_context().anomaly
     keeps_inner = any(node.op is not None for node in kept)
     take, add = gradients.pop, np.add
     for node in order:
@@ -197,29 +193,24 @@ def _tensor_chain(root: Any, gradient: Any, order: list[Any], leaves: list[Any],
         if keeps_inner and node in kept:
             found[node] = g
         op, inputs = node.op, node.inputs
-        if not op.simple or op.rules is None or len(inputs) > 2:
+        rules = op.rules
+        if rules is None or len(rules) > 2 or not op.simple:
             parts = contributions(node, g)
-        elif len(inputs) == 1:
+        elif len(rules) == 1:
             (a,) = inputs
-            part = op.rules[0](g, node._data, a._data)
-            if op.trusted and not anomaly and a not in gradients:
+            part = rules[0](g, node._data, a._data)
+            if op.trusted and a not in gradients:
                 gradients[a] = part
                 continue
             parts = (part,)
         else:
             a, b = inputs
-            rule_a, rule_b = op.rules
+            rule_a, rule_b = rules
             if type(b) is not kind:
                 if rule_a is None:
                     continue
                 part = rule_a(g, node._data, a._data, b)
-                if (
-                    op.trusted
-                    and type(b) is float
-                    and a not in gradients
-                    and part.dtype is a._data.dtype
-                    and not anomaly
-                ):
+                if type(b) is float and op.trusted and a not in gradients and part.dtype is a._data.dtype:
                     gradients[a] = part
                     continue
                 parts = (part,)
@@ -243,8 +234,6 @@ def _tensor_chain(root: Any, gradient: Any, order: list[Any], leaves: list[Any],
                     contribution = fitted(contribution, each, node)
             except AttributeError:
                 contribution = fitted(contribution, each, node)
-            if anomaly:
-                check_gradient(contribution, node)
             if each not in gradients:
                 gradients[each] = contribution
             elif each in owned:
@@ -361,7 +350,7 @@ def scalar_backward(
     """`plain_backward` on floats; it finds the gradient of every node, whichever are wanted, and knows no boundary."""
     order, gradients = _scalar_order(root)
     gradients[root] = gradient
-    anomaly, kind = current_context().anomaly, type(root)
+    kind = type(root)
     for node in order:
         op, a, b = node.op, node._first, node._second
         g = gradients[node]
@@ -382,10 +371,6 @@ def scalar_backward(
                 gradients[a] += by_a
         except (ArithmeticError, ValueError):
             _add_parts(node, g, gradients)
-        if anomaly:
-            for each in node.inputs:
-                if type(each) is kind:
-                    check_gradient(gradients[each], node)
     return gradients
 
 

@@ -18,7 +18,7 @@ from ..core.node import Node, tick
 from ..core.registry import Op, operation_of
 from .dispatch import PLAIN_UFUNCS, without_rule
 from .fast import MORE, NOTHING, method, scalar_backward, scalar_binary, scalar_node, scalar_unary
-from .operands import admitted_call, admitted_options, as_float, refuse_to_leave
+from .operands import admitted, as_float, refuse_to_leave
 
 
 class Scalar(Node):
@@ -205,7 +205,7 @@ class Scalar(Node):
             node.options = options
         return node
 
-    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+    _admitted = staticmethod(admitted)
 
     # The comparisons answer with bools.
     def __eq__(self, other: object) -> bool:

@@ -15,10 +15,11 @@ from ..core.equations import Draw, Equation, Variable
 from ..core.errors import MutationError, SymbolError
 from ..core.inference import Abstract, inferred_call
 from ..core.node import Node
+from ..core.operation import Op
 from ..core.program import Builder
-from ..core.registry import Op, operation_of
+from ..core.registry import operation_of
 from .dispatch import in_our_words
-from .operands import admitted_call, admitted_options
+from .operands import admitted
 
 _MASK = "np.where(mask, x, 0.0), np.sum(np.where(mask, x, 0.0)) or np.sum(x, where=mask)"
 #: Functions whose value's shape depends on numbers, and what to use instead.
@@ -115,7 +116,7 @@ class Symbol(NDArrayOperatorsMixin):
         """What an operation gives and saves: one equation."""
         return trace_of((inputs, options)).computed(op, inputs, options or {})
 
-    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+    _admitted = staticmethod(admitted)
 
     # ---- what needs numbers -------------------------------------------------------------------------
 
