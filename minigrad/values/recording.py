@@ -50,7 +50,7 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
     unusual = options and not PLAIN.issuperset(map(type, options.values()))
-    if unusual and wanted:
+    if options and unusual and wanted:
         options = {name: own(value) for name, value in options.items()}
     traced = kind_of_traced((values, options)) if duck or unusual else None
     try:
