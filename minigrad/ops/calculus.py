@@ -13,6 +13,7 @@ from .sampling import an_axis, an_axis_or_none, array_with
 from .table import array_operation
 
 row = partial(array_operation, __name__)
+# fmt: off
 
 
 def _reversed(a, axis):
@@ -26,49 +27,34 @@ def _sums_from_the_end(g, y, a, axis, dtype):
 
 
 cumsum = row(
-    np.cumsum,
-    lambda a, /, axis=None, dtype=None: np.cumsum(a, axis=axis, dtype=dtype),
+    np.cumsum, lambda a, /, axis=None, dtype=None: np.cumsum(a, axis=axis, dtype=dtype),
     "Running sums along an axis (None: of the flat array): yₖ = Σ_{i≤k} aᵢ.  ∂: the sums of g from the end.",
     "mg.cumsum(np.array([1.0, 2.0, 3.0])) → array([1., 3., 6.])",
-    array_with(1, axis=an_axis_or_none),
-    _sums_from_the_end,
-    linear=True,
-)
+    array_with(1, axis=an_axis_or_none), _sums_from_the_end, linear=True)
 
 
-@op(numpy=np.cumprod, inputs=array_with(1, axis=an_axis_or_none))
-def cumprod(a, /, axis=None, dtype=None):
-    """Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.
-
-    With h the gradient with respect to yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no
-    division, so it is right where entries are 0.
-
-    >>> import numpy as np, minigrad as mg
-    >>> x = mg.Tensor([2.0, 0.0, 4.0], requires_grad=True)
-    >>> mg.cumprod(x).sum().backward(); x.grad
-    array([ 1., 10.,  0.])
-    """
-    return np.cumprod(a, axis=axis, dtype=dtype)
+def _products_back(g, y, a, axis, dtype):
+    axis = 0 if axis is None else axis
+    rows = np.moveaxis(np.reshape(a, np.shape(y)), axis, -1)
+    products, back = np.moveaxis(y, axis, -1), np.moveaxis(g, axis, -1)
+    factor, reach = rows[..., 1:], 1
+    while reach < np.shape(rows)[-1]:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
+        back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
+        factor = factor[..., :-reach] * factor[..., reach:]
+        reach *= 2
+    back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
+    return np.reshape(np.moveaxis(back, -1, axis), np.shape(a))
 
 
-@cumprod.rule
-def _(g, y, a, axis, dtype):
-    along_axis = 0 if axis is None else axis
-    rows = np.moveaxis(np.reshape(a, np.shape(y)), along_axis, -1)
-    products, back = np.moveaxis(y, along_axis, -1), np.moveaxis(g, along_axis, -1)
-    n = np.shape(rows)[-1]
-    if n > 1:
-        factor, reach = rows[..., 1:], 1
-        while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
-            back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
-            factor = factor[..., :-reach] * factor[..., reach:]
-            reach *= 2
-        back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
-    return np.reshape(np.moveaxis(back, -1, along_axis), np.shape(a))
-
+cumprod = row(
+    np.cumprod, lambda a, /, axis=None, dtype=None: np.cumprod(a, axis=axis, dtype=dtype),
+    "Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.",
+    "mg.grad(lambda x: mg.cumprod(x).sum())(np.array([2.0, 0.0, 4.0])) → array([ 1., 10.,  0.])",
+    array_with(1, axis=an_axis_or_none), _products_back,
+    note="With h the gradient with respect to yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: "
+         "no division, so it is right where entries are 0.")
 
 # ---- differences and integrals --------------------------------------------------------------------------
-
 
 _draw_diff = array_with(1, 3, sides=(2, 4), n=lambda draw, shape: draw.integer(0, 2), axis=an_axis)
 
@@ -91,12 +77,9 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     if ndim == 0:
         raise ValueError("diff: a is 0-d; differences need an axis")
     a, axis = as_array(a), checked_axis("diff", axis, ndim)
+    ends = [x for x in (prepend, a, append) if x is not None and x is not np._NoValue]
     line = tuple(1 if i == axis else m for i, m in enumerate(np.shape(a)))
-    parts = [
-        np.broadcast_to(each, line) if each is not a and np.ndim(each) == 0 else each
-        for each in (prepend, a, append)
-        if each is not None and each is not np._NoValue
-    ]
+    parts = [x if np.ndim(x) else np.broadcast_to(x, line) for x in ends]
     a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
     for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
@@ -138,9 +121,9 @@ def gradient(f, *varargs, axis=None, edge_order=1):
         raise TypeError("gradient: coordinates were given for one axis alone; give them for each")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; it must be 1 or 2")
-    spacings = [1.0] * len(axes) if not varargs else list(varargs) * (len(axes) if len(varargs) == 1 else 1)
-    slopes = [_slope(f, spacing, each, edge_order) for spacing, each in zip(spacings, axes)]
-    return slopes[0] if len(axes) == 1 else tuple(slopes)
+    spacings = varargs if len(varargs) > 1 else (*varargs, 1.0)[:1] * len(axes)
+    slopes = tuple(_slope(f, spacing, each, edge_order) for spacing, each in zip(spacings, axes))
+    return slopes[0] if len(axes) == 1 else slopes
 
 
 def _slope(f, spacing, axis, edge_order):
@@ -148,8 +131,7 @@ def _slope(f, spacing, axis, edge_order):
     n = np.shape(rows)[-1]
     if n < edge_order + 1:
         raise ValueError(f"gradient: {n} samples along axis {axis}, but edge_order={edge_order} needs {edge_order + 1}")
-    if not hasattr(spacing, "dtype"):
-        spacing = np.asarray(spacing, dtype=f.dtype)
+    spacing = spacing if hasattr(spacing, "dtype") else np.asarray(spacing, dtype=f.dtype)
     steps = diff(spacing) if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
     if np.shape(steps) != (n - 1,):
         raise ValueError(f"gradient: {np.shape(spacing)} coordinates for {n} samples along axis {axis}")
@@ -157,10 +139,9 @@ def _slope(f, spacing, axis, edge_order):
     before, after = steps[:-1], steps[1:]
     inside = (rises[..., :-1] * after + rises[..., 1:] * before) / (before + after)
     first, last = rises[..., :1], rises[..., -1:]
-    if edge_order == 2:
-        bend_first = (rises[..., 1:2] - rises[..., :1]) / (steps[:1] + steps[1:2])
-        bend_last = (rises[..., -1:] - rises[..., -2:-1]) / (steps[-1:] + steps[-2:-1])
-        first, last = first - bend_first * steps[:1], last + bend_last * steps[-1:]
+    if edge_order == 2:  # straight on from the two slopes beside each end
+        first = first - (rises[..., 1:2] - first) / (steps[:1] + steps[1:2]) * steps[:1]
+        last = last + (last - rises[..., -2:-1]) / (steps[-1:] + steps[-2:-1]) * steps[-1:]
     return np.moveaxis(np.concatenate([first, inside, last], axis=-1), -1, axis)
 
 
@@ -179,13 +160,10 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     >>> mg.trapezoid(np.array([1.0, 2.0, 3.0]))
     np.float64(4.0)
     """
-    y = as_array(y)
-    ndim = np.ndim(y)
-    of_x, axis = axis, checked_axis("trapezoid", axis, ndim)  # x may have fewer axes, and counts its own
-    steps = dx
-    if x is not None:
-        x = as_array(x)
-        steps = diff(x, axis=of_x if np.ndim(x) > 1 else -1)
+    y, steps = as_array(y), dx
+    ndim, of_x, axis = np.ndim(y), axis, checked_axis("trapezoid", axis, np.ndim(y))
+    if x is not None:  # it may have fewer axes, and counts its own
+        steps = diff(as_array(x), axis=of_x if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
             steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
@@ -327,25 +305,18 @@ def convolve(a, v, /, mode="full"):
     return np.convolve(a, v, mode=mode)
 
 
-def _full(g, n, m, mode):
-    """The gradient of all n + m − 1 sums, of which the mode kept a part."""
-    if mode == "full":
-        return g
-    before = (min(n, m) - 1) // 2 if mode == "same" else min(n, m) - 1
-    return np.pad(g, (before, n + m - 1 - before - np.shape(g)[0]))
-
-
 def _by_one(g, a, other, mode):
     """The gradient of one of the two vectors; a number counts as a vector of one entry."""
     n, m = np.size(a), np.size(other)
-    taken = np.reshape(as_array(other), (m,))
-    return np.reshape(np.convolve(_full(g, n, m, mode), _reversed(taken, 0), mode="valid"), np.shape(a))
+    before = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
+    g = np.pad(g, (before, n + m - 1 - before - np.shape(g)[0])) if mode != "full" else g  # of all n + m − 1 sums
+    taken = _reversed(np.reshape(as_array(other), (m,)), 0)
+    return np.reshape(np.convolve(g, taken, mode="valid"), np.shape(a))
 
 
 convolve.rules_by_input(
     lambda g, y, a, v, mode: _by_one(g, a, v, mode),
-    lambda g, y, a, v, mode: _by_one(g, v, a, mode),
-)
+    lambda g, y, a, v, mode: _by_one(g, v, a, mode))
 
 
 @composed(numpy=np.correlate, inputs=_draw_convolve)

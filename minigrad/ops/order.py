@@ -18,6 +18,7 @@ from .sampling import an_axis_or_none, array_with
 from .table import array_operation
 
 row = partial(array_operation, __name__)
+# fmt: off
 _draw_sort = array_with(1, kind="distinct", axis=an_axis_or_none)
 
 
@@ -55,12 +56,8 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
 
 
 msort = row(
-    "msort",
-    lambda a, axis=0: sort(a, axis=axis),
-    "`sort` along the first axis.",
-    "mg.msort(np.array([[3.0], [1.0]])) → array([[1.],\n       [3.]])",
-    _draw_sort,
-)
+    "msort", lambda a, axis=0: sort(a, axis=axis), "`sort` along the first axis.",
+    "mg.msort(np.array([[3.0], [1.0]])) → array([[1.],\n       [3.]])", _draw_sort)
 
 
 @composed(numpy=np.partition, inputs=_draw_partition, differentiated="a")
@@ -160,19 +157,11 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
 
 percentile = row(
     np.percentile,
-    lambda a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False: quantile(
-        a,
-        np.asarray(q / 100) if isinstance(q, np.generic) else _as_shares(q) / 100,
-        axis,
-        out,
-        overwrite_input,
-        method,
-        keepdims,
-    ),
+    lambda a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False:
+        quantile(a, np.asarray(q / 100) if isinstance(q, np.generic) else _as_shares(q) / 100,
+                 axis, out, overwrite_input, method, keepdims),
     "`quantile` with q from 0 to 100.",
-    "mg.percentile(np.array([1.0, 2.0, 4.0]), 75) → np.float64(3.0)",
-    _draw_quantile,
-)
+    "mg.percentile(np.array([1.0, 2.0, 4.0]), 75) → np.float64(3.0)", _draw_quantile)
 
 
 @composed(numpy=np.median, inputs=draw_reduction)
