@@ -87,7 +87,7 @@ def array_operation(
     note: str = "",
     **facts: Any,
 ) -> Any:
-    """Register one row that works on whole arrays; with a rule as an `Op`, else as one made of operations.
+    """Register one row that works on whole arrays; without a rule (None, not ()) it is made of operations.
 
     ``numpy`` holds its NumPy functions, the first of which names it, or the name of one that NumPy has not; the rest is
     as in `operation`.
@@ -100,7 +100,7 @@ def array_operation(
     new = op(forward, numpy=functions, inputs=inputs, **facts)
     if callable(rule):
         new.rule(rule)
-    else:
+    elif rule:
         new.rules_by_input(*rule)
     return new
 
