@@ -410,5 +410,6 @@ def lstsq(a, b, rcond=None):
     residuals = np.zeros(0, dtype=a.dtype)
     if n < m:
         residuals = np.atleast_1d(np.sum((b - a @ x) ** 2, axis=0))
-        residuals = residuals[np.broadcast_to(rank == n, np.shape(residuals))]
+        if not is_recorded(rank):  # a symbol: in a program no shape depends on numbers, and the residuals are there
+            residuals = residuals[np.broadcast_to(rank == n, np.shape(residuals))]
     return x, residuals, rank, svdvals(a)
