@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..core.draws import uniform
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
 from .activation import sigmoid, tanh
@@ -59,7 +60,7 @@ def dropout(x, keep_prob, rng=None):
     """
     if not 0 < keep_prob <= 1:
         raise ValueError(f"dropout: keep_prob is {keep_prob}; the probability of keeping an entry lies in (0, 1]")
-    drawn = np.random.default_rng(rng).random(np.shape(x))  # the one random draw
+    drawn = uniform(rng, np.shape(x))  # the one random draw
     return x * ((drawn < keep_prob) / keep_prob).astype(as_array(x).dtype)
 
 
