@@ -15,6 +15,7 @@ from .core.errors import (
     RuleError,
     ShapeError,
     StaleGraphError,
+    SymbolError,
 )  # fmt: skip
 from .core.graph import Graph, graph
 from .core.node import Node
@@ -271,7 +272,9 @@ from .transforms.derivatives import (
     value_and_grad,
     vjp,
 )  # fmt: skip
+from .transforms.record import record
 from .values.scalar import Scalar
+from .values.symbol import Symbol
 from .values.tensor import Tensor
 
 __version__ = "0.1.0"
