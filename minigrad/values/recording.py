@@ -14,7 +14,7 @@ from ..core.arrays import as_array, is_duck, kind_of_traced
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
 from ..core.operation import Op
-from ..core.options import NUMBERS, PLAIN, REAL_KINDS
+from ..core.options import NUMBERS, REAL_KINDS, all_plain
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
@@ -49,7 +49,7 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    unusual = options and not PLAIN.issuperset(map(type, options.values()))
+    unusual = options and not all_plain(options.values())
     if options and unusual and wanted:
         options = {name: own(value) for name, value in options.items()}
     traced = kind_of_traced((values, options)) if duck or unusual else None
