@@ -48,7 +48,8 @@ def method(op: Operation, of_one: Callable[[Op], Any] = unary) -> Callable[..., 
         def call(self: Any, *arguments: Any, **options: Any) -> Any:
             return op(self, *arguments, **options)
 
-    call.__name__, call.__doc__ = op.name, op.__doc__
+    call.__name__ = call.__qualname__ = op.name  # which an error names
+    call.__doc__ = op.__doc__
     return call
 
 
