@@ -334,6 +334,8 @@ class Op(Operation):
 
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
+        if self.validation is not None:
+            self.validation(*values, **options)
         try:
             return (self._bound.get(_FLOATS) or self.bind(FLOATS)).forward(*values, **options)
         except (ArithmeticError, ValueError):
