@@ -190,11 +190,21 @@ def test_no_gradient_is_computed_for_a_constant(monkeypatch):
     assert asked == [0, 0, 0, 0, 0, 1]
 
 
-def test_a_gradient_keeps_its_tensors_dtype_beside_constants():
-    for dtype in (np.float16, np.float32, np.float64):
-        x = mg.Tensor([0.5, 2.0], requires_grad=True, dtype=dtype)
-        np.sum(np.float_power(((x * 1.5 + 1) / 2.0) ** 3, 2.0)).backward()
-        assert x.grad.dtype == dtype
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_gradient_keeps_its_tensors_shape_and_dtype_beside_a_constant(dtype):
+    tried = 0
+    for op in mg.operations().values():
+        if op.elementwise and op.differentiable and len(op.input_names) == 2 and not op.option_defaults:
+            for place in (0, 1):
+                x = mg.Tensor([0.5, 0.75], requires_grad=True, dtype=dtype)
+                try:
+                    y = op(x, 0.25) if place == 0 else op(0.25, x)
+                except TypeError:  # integers are wanted there
+                    continue
+                y.backward(np.ones(2))
+                assert (x.grad.shape, x.grad.dtype) == ((2,), dtype), op.name
+                tried += 1
+    assert tried > 30
 
 
 # ---- Scalars --------------------------------------------------------------------------------------------
