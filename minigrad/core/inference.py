@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +19,17 @@ class Abstract:
     dtype: np.dtype[Any]
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warning of NumPy's: the numbers are made up."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def inferred(op: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, Any]:
     """What `Op.infer` gives."""
-    with np.errstate(all="ignore"):
+    with _quiet():
         if op.inference is not None:
             shape, dtype = op.inference(*inputs, **options)
             return Abstract(tuple(shape), np.dtype(dtype)), None
@@ -35,7 +45,7 @@ def inferred_call(
     function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any], plain: bool = False
 ) -> Any:
     """What any function gives for such arrays: an `Abstract` in place of each array of its result, unless ``plain``."""
-    with np.errstate(all="ignore"):
+    with _quiet():
         found = _on_stand_ins(function, arguments, options)
     return found if plain else _abstract(found)
 

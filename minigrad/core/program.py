@@ -189,7 +189,7 @@ class Program:
         """
         if not getattr(operation, "saves", False):
             return leaves_of(operation(*arguments, **options))
-        inputs = arguments[0] if operation.variadic else arguments
+        inputs, options = operation.sorted_call(arguments, options)
         kind = next((type(x) for x in inputs if hasattr(type(x), "_computed")), None)
         if kind is not None:
             return leaves_of(kind._computed(operation, inputs, options))

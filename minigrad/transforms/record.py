@@ -70,7 +70,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     for x in leaves_of(arguments):
         if isinstance(x, Tensor) and x.grad is not None:
             raise SymbolError(
-                "record: f went backward to its own argument, whose .grad is lost; return mg.grad(...)(x)"
+                "record: f went backward to its argument, whose .grad would be lost; return mg.grad(...)(x)"
             )
     inputs = rebuilt(arguments, [_plain(x).variable for x in leaves_of(arguments)])
     changed = [value for slot, value in zip(slots, new) if value is not slot.variable]

@@ -26,7 +26,7 @@ _MASK = "np.where(mask, x, 0.0), np.sum(np.where(mask, x, 0.0)) or np.sum(x, whe
 _SHAPED_BY_VALUES = {
     **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "extract", "compress", "trim_zeros", "delete"), _MASK),
     **dict.fromkeys(("unique", "unique_values", "union1d", "intersect1d", "setdiff1d", "setxor1d"), "np.sort(x)"),
-    **dict.fromkeys(("eig", "eigvals"), "np.linalg.eigh for symmetric matrices, or a Tensor (real eigenvalues)"),
+    **dict.fromkeys(("eig", "eigvals"), "mg.linalg.eig, for real eigenvalues"),
     "bincount": "mg.add_at(np.zeros(length), indices, weights)",
 }
 #: Functions about shape and dtype, which are known.
