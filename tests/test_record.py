@@ -284,7 +284,7 @@ def test_what_is_no_array_is_no_example_and_no_result():
 
 def test_values_are_checked_at_each_call_and_not_with_validate_off():
     program = mg.record(mg.sigmoid_cross_entropy, np.zeros(2), np.zeros(2))
-    assert program(np.zeros(2), np.array([0.0, 1.0])).tolist() == pytest.approx([np.log(2)] * 2)
+    assert float(program(np.zeros(2), np.array([0.0, 1.0]))) == pytest.approx(np.log(2))
     with pytest.raises(ValueError, match=r"targets|\[0, 1\]"):
         program(np.zeros(2), np.array([0.0, 7.0]))
-    assert program(np.zeros(2), np.array([0.0, 7.0]), validate=False).shape == (2,)
+    assert np.isfinite(program(np.zeros(2), np.array([0.0, 7.0]), validate=False))

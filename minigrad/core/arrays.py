@@ -24,17 +24,17 @@ def _speaks_numpy(kind: type) -> bool:
     )
 
 
-def kind_of_traced(values: Any) -> Any:
-    """The class of the first symbol in nested lists, tuples, dicts and slices; None where there is none."""
-    if hasattr(type(values), "_computed"):
-        return type(values)
-    if isinstance(values, dict):
-        values = values.values()
-    elif isinstance(values, slice):
-        values = (values.start, values.stop, values.step)
-    elif not isinstance(values, (list, tuple)):
+def symbol_in(tree: Any) -> Any:
+    """The first `Symbol` in nested lists, tuples, dicts and slices; None where there is none."""
+    if hasattr(type(tree), "_computed"):
+        return tree
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif isinstance(tree, slice):
+        tree = (tree.start, tree.stop, tree.step)
+    elif not isinstance(tree, (list, tuple)):
         return None
-    return next((kind for kind in map(kind_of_traced, values) if kind is not None), None)
+    return next((found for found in map(symbol_in, tree) if found is not None), None)
 
 
 def as_array(value: Any) -> Any:

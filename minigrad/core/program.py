@@ -239,6 +239,8 @@ class Program:
         used = [x for each in self.equations for x in each.used] + list(variables_in((self.outputs, self.new_state)))
         constants = [x for x in dict.fromkeys(used) if x in self.constants]
         mine = [*given, *constants, *(x for each in self.equations for x in each.outputs)]
+        if all(x.number == i for i, x in enumerate(mine)):
+            return self
         return self._rewritten({x: Variable(i, x.shape, x.dtype) for i, x in enumerate(mine)})
 
     def _rewritten(self, new: Mapping[Variable, Variable]) -> Program:
