@@ -76,6 +76,8 @@ def test_a_text_that_is_no_program_or_names_what_no_program_calls_is_refused():
     text = example().to_json()
     with pytest.raises(ValueError, match="no text of"):
         mg.Program.from_json("[]")
+    with pytest.raises(ValueError, match="damaged"):
+        mg.Program.from_json('{"format": "minigrad.Program", "version": 1}')
     with pytest.raises(ValueError, match="no operation 'tahn'"):
         mg.Program.from_json(text.replace('"tanh"', '"tahn"'))
     for path in ("numpy.save", "numpy.fromfile", "numpy.lib.os.system", "numpy.ma.array", "numpy._core"):

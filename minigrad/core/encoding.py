@@ -76,6 +76,13 @@ def decoded(kind: type[Program], text: str) -> Program:
     found = json.loads(text)
     if not isinstance(found, dict) or found.get("format") != "minigrad.Program" or found.get("version") != 1:
         raise ValueError("Program.from_json: this is no text of Program.to_json, version 1")
+    try:
+        return _decoded(kind, found)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"Program.from_json: the text is damaged ({type(error).__name__}: {error})") from error
+
+
+def _decoded(kind: type[Program], found: dict[str, Any]) -> Program:
     return kind(
         [_read(each) for each in found["inputs"]],
         {_read(each["variable"]): _frozen(_read(each["value"])) for each in found["constants"]},

@@ -76,21 +76,22 @@ def _name(operation: Any, modules: list[str]) -> str:
     if not isinstance(operation, Operation):
         return path_of(operation).replace("numpy", "np", 1)
     op: Any = operation
+    name = op.name
     package = __name__.partition(".")[0]
     owner = op.__module__ or ""
     if owner.partition(".")[0] == package:
         for prefix in ("mg", "mg.linalg", "mg.nn", "mg.nn.functional"):
             namespace = sys.modules.get(prefix.replace("mg", package, 1))
-            if getattr(namespace, op.name, None) is op:
-                return f"{prefix}.{op.name}"
+            if getattr(namespace, name, None) is op:
+                return f"{prefix}.{name}"
     module = sys.modules.get(owner)
-    if getattr(module, op.name, None) is op:
+    if getattr(module, name, None) is op:
         path = getattr(module, "__file__", None)
-        name = Path(path).stem if owner == "__main__" and path else owner
-        if name.partition(".")[0] != package:
-            modules.append(name)
-            return f"{name}.{op.name}"
-    return f'mg.operations()["{op.name}"]'
+        where = Path(path).stem if owner == "__main__" and path else owner
+        if where.partition(".")[0] != package:
+            modules.append(where)
+            return f"{where}.{name}"
+    return f'mg.operations()["{name}"]'
 
 
 # ---- a program ----------------------------------------------------------------------------------------------

@@ -79,7 +79,8 @@ class Symbol(NDArrayOperatorsMixin):
     nbytes = property(lambda self: self.size * self.dtype.itemsize)
     itemsize = property(lambda self: self.dtype.itemsize)
     T = property(lambda self: ops.transpose(self))
-    real = property(lambda self: self)
+    real = property(lambda self: np.real(self) if self.dtype.kind == "c" else self)
+    imag = property(lambda self: np.imag(self))
     base = None
 
     # ---- the protocols ------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ class Symbol(NDArrayOperatorsMixin):
             return inferred_call(function, arguments, options, plain=True)
         if function is np.copy:  # a symbol cannot be changed
             return self
-        op = operation_of(function)
+        op = operation_of(function) if self.dtype.kind != "c" else None  # operations take numbers for real
         if isinstance(op, Op):
             arguments, options = in_our_words(op, function, arguments, options)
         return _called(op, function, arguments, options)
@@ -189,7 +190,7 @@ class Symbol(NDArrayOperatorsMixin):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"Symbol({', '.join(map(str, self.shape))}{',' if self.ndim == 1 else ''} {self.dtype})"
+        return f"Symbol({self.shape}, {self.dtype})"
 
 
 def _called(op: Any, function: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
