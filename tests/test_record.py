@@ -149,7 +149,7 @@ def test_operations_that_save_are_written_out_with_what_they_save():
     np.testing.assert_allclose(mg.Program.from_json(program.to_json())(x), f(x), atol=1e-12)
 
 
-def test_a_hundred_thousand_equations_are_traced():
+def test_a_hundred_thousand_equations_are_traced_exported_and_run_without_recursion():
     def f(x):
         for _ in range(50_000):
             x = np.sin(x) * 1.0001
@@ -157,7 +157,12 @@ def test_a_hundred_thousand_equations_are_traced():
 
     program = mg.record(f, np.zeros(2))
     assert len(program.equations) == 100_000
-    np.testing.assert_array_equal(program(X[:2]), f(X[:2]))
+    expected = f(X[:2])
+    np.testing.assert_array_equal(program(X[:2]), expected)
+    np.testing.assert_array_equal(mg.Program.from_json(program.to_json())(X[:2]), expected)
+    namespace = {}
+    exec(program.to_python(), namespace)
+    np.testing.assert_array_equal(namespace["program"](X[:2]), expected)
 
 
 def test_constants_are_copied_once():

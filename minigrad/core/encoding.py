@@ -6,6 +6,7 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -111,6 +112,14 @@ def _frozen(array: np.ndarray) -> np.ndarray:
 # ---- values -------------------------------------------------------------------------------------------------
 
 
+_dtype = cache(np.dtype)
+
+
+@cache
+def _name_of(dtype: Any) -> str:
+    return np.dtype(dtype).name
+
+
 class _Encoder:
     """Makes JSON of values; ``place`` is what an error says of one that it cannot make any of."""
 
@@ -121,7 +130,7 @@ class _Encoder:
         kind = type(x)
         if kind is Variable:
             known = typed and x.shape is not None
-            return {"variable": x.number, **({"shape": x.shape, "dtype": np.dtype(x.dtype).name} if known else {})}
+            return {"variable": x.number, **({"shape": x.shape, "dtype": _name_of(x.dtype)} if known else {})}
         if x is None or kind in (bool, int, str) or (kind is float and isfinite(x)):
             return x
         if kind is list:
@@ -150,7 +159,7 @@ def _array(text: str, dtype: str, shape: Any) -> np.ndarray:
 #: What is made of a tagged value, and of what stands beside it.
 _READERS: dict[str, Callable[..., Any]] = {
     "variable": lambda number, shape=None, dtype=None: (
-        Variable(number) if shape is None else Variable(number, tuple(shape), np.dtype(dtype))
+        Variable(number) if shape is None else Variable(number, tuple(shape), _dtype(dtype))
     ),
     "tuple": lambda parts: tuple(map(_read, parts)),
     "dict": lambda pairs: {_read(name): _read(each) for name, each in pairs},

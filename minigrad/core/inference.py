@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,17 +18,9 @@ class Abstract:
     dtype: np.dtype[Any]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No warning of NumPy's: the numbers are made up."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
 def inferred(op: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> tuple[Any, Any]:
     """What `Op.infer` gives."""
-    with _quiet():
+    with np.errstate(all="ignore"):
         if op.inference is not None:
             shape, dtype = op.inference(*inputs, **options)
             return Abstract(tuple(shape), np.dtype(dtype)), None
@@ -45,17 +36,19 @@ def inferred_call(
     function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any], plain: bool = False
 ) -> Any:
     """What any function gives for such arrays: an `Abstract` in place of each array of its result, unless ``plain``."""
-    with _quiet():
+    with np.errstate(all="ignore"):
         found = _on_stand_ins(function, arguments, options)
     return found if plain else _abstract(found)
 
 
 def _on_stand_ins(compute: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-    try:
-        return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
-    except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
-        whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
-        return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the numbers are made up
+        try:
+            return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
+        except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
+            whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
+            return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
 
 
 def _is_array(x: Any) -> bool:
