@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +42,13 @@ def inferred_call(
 
 
 def _on_stand_ins(compute: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-    try:
-        return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
-    except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
-        whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
-        return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the numbers are made up
+        try:
+            return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
+        except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
+            whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
+            return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
 
 
 def _is_array(x: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import is_duck, kind_of_traced
+from .arrays import is_duck, symbol_in
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS
@@ -148,9 +148,9 @@ class Op(Operation):
                     return apply(self, inputs, options)
             if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
                 return self.on_floats(inputs, options)
-            traced = kind_of_traced(options) if unusual else None
-            if traced is not None:  # an index, say
-                return traced._apply(self, inputs, options)
+            symbol = symbol_in(options) if unusual else None
+            if symbol is not None:  # an index, say
+                return symbol._apply(self, inputs, options)
             if self.validation is not None and not any(map(is_duck, inputs)):
                 self.validation(*inputs, **options)
             return self.compute(inputs, options)[0] if self.saves else self.kernel(*inputs, **options)
