@@ -15,14 +15,11 @@ from .strict_array import StrictArray, unwrapped, wrapped
 CANNOT: dict[str, str] = {}
 #: What is being mended.
 PENDING = """
-    add_at array_split average avg_pool1d avg_pool2d avg_pool3d bincount choose cond conv1d conv2d conv3d
-    conv_transpose1d conv_transpose2d conv_transpose3d convolution convolution_transpose convolution_weight
-    convolve correlate cross cumprod det diag diagflat diagonal diff dsplit eig eig_row eigh eigh_row eigvals
-    eigvalsh einsum embedding flip fliplr flipud fold getitem gradient gru_cell hsplit interp lstm_cell lstsq
-    matrix_norm max_pool1d max_pool2d max_pool3d maximum_at median minimum_at msort multiply_at nanmax nanmin
-    nanprod nanstd nanvar pad partition percentile prod qr qr_row quantile repeat rnn_cell rot90 scatter_add
-    select set_at sigmoid_cross_entropy sliding_window_view softmax_cross_entropy sort split svd svd_row svdvals
-    take take_along_axis trace trapezoid unfold vsplit
+    add_at array_split bincount choose cond convolve correlate cross cumprod det diag diagflat diagonal diff dsplit
+    eig eig_row eigh eigh_row eigvals eigvalsh einsum flip fliplr flipud getitem gradient hsplit interp lstsq
+    matrix_norm maximum_at median minimum_at msort multiply_at pad partition percentile qr qr_row quantile repeat
+    rot90 scatter_add select set_at sliding_window_view sort split svd svd_row svdvals take take_along_axis trace
+    trapezoid vsplit
 """.split()  # noqa: SIM905
 
 
