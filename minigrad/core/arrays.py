@@ -26,15 +26,23 @@ def _speaks_numpy(kind: type) -> bool:
 
 def kind_of_traced(values: Any) -> Any:
     """The class of the first symbol in nested lists, tuples, dicts and slices; None where there is none."""
-    if hasattr(type(values), "_computed"):
-        return type(values)
+    kind = type(values)
+    if kind in _NO_CONTAINERS:
+        return None
     if isinstance(values, dict):
         values = values.values()
-    elif isinstance(values, slice):
+    elif kind is slice:
         values = (values.start, values.stop, values.step)
     elif not isinstance(values, (list, tuple)):
-        return None
-    return next((kind for kind in map(kind_of_traced, values) if kind is not None), None)
+        return kind if hasattr(kind, "_computed") else None
+    for each in values:
+        found = kind_of_traced(each)
+        if found is not None:
+            return found
+    return None
+
+
+_NO_CONTAINERS = frozenset({int, float, bool, str, type(None), np.ndarray})
 
 
 def as_array(value: Any) -> Any:

@@ -148,7 +148,7 @@ class Op(Operation):
                     return apply(self, inputs, options)
             if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
                 return self.on_floats(inputs, options)
-            traced = kind_of_traced(options) if options else None
+            traced = None if all_plain(options.values()) else kind_of_traced(options)
             if traced is not None:  # an index, say
                 return traced._apply(self, inputs, options)
             if self.validation is not None and not any(map(is_duck, inputs)):
