@@ -310,10 +310,10 @@ def choose(a, choices, out=None, mode="raise"):
     array([3., 2.])
     """
     refuse_out("choose", out)
-    a = as_array(a)
+    a, shape = as_array(a), np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
     if mode == "raise":
         np.choose(values_of(a, 0), np.arange(len(choices)))  # which says what is no number of a choice
-    shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
+    a = a.astype(np.intp) if a.dtype.kind == "b" else a
     numbers = _held_to("choose", np.broadcast_to(a, shape), len(choices), mode)
     return getitem(np.stack([np.broadcast_to(each, shape) for each in choices]), key=(numbers, *np.indices(shape)))
 
