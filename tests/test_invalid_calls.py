@@ -19,6 +19,7 @@ from minigrad.core.registry import Composed
 from minigrad.core.trees import leaves_of
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import drawn_inputs
+from minigrad.values.methods import ArrayMethods
 
 CALLS = 10_000
 
@@ -195,7 +196,7 @@ def ways(op, arguments):
     return found
 
 
-METHODS = {name: getattr(mg.Tensor, name) for name in mg.ops.METHODS}
+METHODS = {name: each for name, each in vars(ArrayMethods).items() if name in mg.operations()}
 
 #: Calls that NumPy refuses and minigrad takes, for a reason: the operation, what was broken, and why.
 TAKEN = {

@@ -284,3 +284,9 @@ def round(x, /, decimals=0):
 @round.rule
 def _(g, y, x, decimals):
     return g * 0.0
+
+
+# NumPy's second names
+abs = fabs = absolute
+around = round
+fix = trunc

@@ -187,6 +187,9 @@ def divmod_(x1, x2):
     return floor_divide(x1, x2), remainder(x1, x2)
 
 
+divmod = divmod_
+
+
 # ---- powers ---------------------------------------------------------------------------------------------
 
 
@@ -302,3 +305,7 @@ def direction(x, length):
 
 
 hypot.rules_by_input(lambda g, y, a, b: g * direction(a, y), lambda g, y, a, b: g * direction(b, y))
+
+
+# NumPy's second names
+mod, pow, true_divide = remainder, power, divide

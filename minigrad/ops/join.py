@@ -358,3 +358,7 @@ def repeat(a, repeats, axis=None):
     axis = 0 if axis is None else checked_axis("repeat", axis, np.ndim(a))
     numbers = np.repeat(np.arange(np.shape(a)[axis]), plain(repeats))
     return a[along(axis, np.ndim(a), numbers)]
+
+
+# NumPy's second names
+concat = concatenate

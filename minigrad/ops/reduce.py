@@ -379,3 +379,7 @@ def _shifted(x, k, take, padding):
     shape = np.shape(x)
     ones = np.ones((*shape[:-1], k if k < shape[-1] else shape[-1]), dtype=x.dtype)
     return ones if k >= shape[-1] else np.concatenate(padding(ones, take(x, k)), axis=-1)
+
+
+# NumPy's second names
+amax, amin = max, min

@@ -459,3 +459,7 @@ def sliding_window_view(x, window_shape, axis=None):
     if not hasattr(x, "_data"):
         return view(x, window_shape, axis)
     return ravel(x)[view(np.arange(x.size).reshape(x.shape), window_shape, axis)]
+
+
+# NumPy's second names
+permute_dims = transpose

@@ -450,3 +450,8 @@ def rad2deg(x, /):
 @rad2deg.rule
 def _(g, y, x):
     return g * (180 / math.pi)
+
+
+# NumPy's second names
+acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+degrees, radians = rad2deg, deg2rad

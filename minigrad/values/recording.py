@@ -6,16 +6,19 @@ These functions make nodes of the class that they are given; what a tensor offer
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.contexts import DEFAULT, current_context
 from ..core.graph import check_value, finish, tick
-from ..core.registry import NUMBERS, REAL_KINDS, Composed, Op
+from ..core.registry import NUMBERS, REAL_KINDS, Op
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -115,12 +118,12 @@ def apply_unary(op: Op, x: Any) -> Any:
     return node
 
 
-def unary(op: Op) -> Callable[[Any], Any]:
+def unary(op: Op) -> Callable[..., Tensor]:
     """An operator or method without arguments."""
     return lambda self: apply_unary(op, self)
 
 
-def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def binary(op: Op) -> tuple[Callable[[Any, Any], Tensor], Callable[[Any, Any], Tensor]]:
     """``self ∘ other`` and ``other ∘ self`` for one ufunc operation."""
     new, kernel, context_of, next_index, default = _new, op.kernel, current_context, tick, DEFAULT
 
@@ -148,15 +151,3 @@ def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
         return apply(type(self), op, (other, self), None)
 
     return forward, reflected
-
-
-def method(op: Op | Composed) -> Callable[..., Any]:
-    """An operation as a method of the tensor that is its first input."""
-    if isinstance(op, Op) and op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
-        return unary(op)
-
-    def call(self: Any, *arguments: Any, **options: Any) -> Any:
-        return op(self, *arguments, **options)
-
-    call.__name__, call.__doc__ = op.name, op.__doc__
-    return call

@@ -32,7 +32,9 @@ _NOTHING, _MORE = _Mark(), _Mark()
 # ---- operators: the hot path, written out ---------------------------------------------------------------
 
 
-def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _binary(
+    op: Op, kernel: Callable[[float, float], float]
+) -> tuple[Callable[[Any, Any], Scalar], Callable[[Any, Any], Scalar]]:
     """``self ∘ other`` and ``other ∘ self`` for one operation."""
     new, context_of, next_index, default = _new, current_context, tick, DEFAULT
 
@@ -74,6 +76,16 @@ def _binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[.
         return _record(op, (value, self), None, data)
 
     return forward, reflected
+
+
+def _method(op: Op) -> Callable[..., Scalar]:
+    """An elementwise operation as a method: ``s.tanh()`` is ``mg.tanh(s)``."""
+
+    def call(self: Scalar, *others: Any, **options: Any) -> Any:
+        return op(self, *others, **options)
+
+    call.__name__, call.__doc__ = op.name, op.__doc__
+    return call
 
 
 class Scalar(Node):
@@ -305,15 +317,33 @@ class Scalar(Node):
     def __pos__(self) -> Scalar:
         return self
 
-    def __getattr__(self, attribute: str) -> Any:
-        """An elementwise operation as a method: ``s.tanh()`` is ``mg.tanh(s)``."""
-        op = ops.METHODS.get(attribute)
-        if op is not None and op.elementwise:
-            return lambda *others, **options: op(self, *others, **options)
-        raise AttributeError(f"Scalar has no attribute {attribute!r}")
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *(name for name, op in ops.METHODS.items() if op.elementwise)]
+    absolute = _method(ops.absolute)
+    arccos = _method(ops.arccos)
+    arcsin = _method(ops.arcsin)
+    arctan = _method(ops.arctan)
+    clip = _method(ops.clip)
+    cos = _method(ops.cos)
+    cosh = _method(ops.cosh)
+    exp = _method(ops.exp)
+    expm1 = _method(ops.expm1)
+    leaky_relu = _method(ops.leaky_relu)
+    log = _method(ops.log)
+    log10 = _method(ops.log10)
+    log1p = _method(ops.log1p)
+    log2 = _method(ops.log2)
+    maximum = _method(ops.maximum)
+    minimum = _method(ops.minimum)
+    reciprocal = _method(ops.reciprocal)
+    relu = _method(ops.relu)
+    round = _method(ops.round)
+    sigmoid = _method(ops.sigmoid)
+    sign = _method(ops.sign)
+    sin = _method(ops.sin)
+    sinh = _method(ops.sinh)
+    sqrt = _method(ops.sqrt)
+    square = _method(ops.square)
+    tan = _method(ops.tan)
+    tanh = _method(ops.tanh)
 
 
 _IN_PLACE_OF_A_NUMBER = "Write mg.sin(s) in place of math.sin(s), and s.data or s.item() if a plain number is meant"

@@ -22,8 +22,9 @@ from .dispatch import (
     in_our_words,
     not_differentiable,
 )
+from .methods import ArrayMethods
 from .operands import admitted_call, admitted_options, real_array, refuse_masks, refuse_to_leave
-from .recording import apply, apply_unary, binary, method, unary
+from .recording import apply, apply_unary, binary, unary
 
 
 def _in_place(op: Op) -> Any:
@@ -38,7 +39,7 @@ def _in_place(op: Op) -> Any:
     return update
 
 
-class Tensor(Node):
+class Tensor(ArrayMethods, Node):
     """An array that remembers how it was computed, so that gradients can flow back to it.
 
     Parameters
@@ -153,11 +154,6 @@ class Tensor(Node):
     def size(self) -> int:
         """The number of entries."""
         return self._data.size
-
-    @property
-    def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
-        """The axes in reversed order."""
-        return ops.transpose(self)
 
     def item(self) -> float:
         """The only entry as a Python number."""
@@ -336,20 +332,6 @@ class Tensor(Node):
         super().__setstate__(state)
         self.inputs, self.requires_grad = (), state["requires_grad"]
 
-    # ---- methods that take NumPy's looser calls --------------------------------------------------------
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, 3))``."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Axes in another order: ``t.transpose(1, 0)``, ``t.transpose((1, 0))``, or reversed."""
-        return ops.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def flatten(self) -> Tensor:
-        """All entries in one axis."""
-        return ops.reshape(self, (-1,))
-
     # ---- operators ----------------------------------------------------------------------------------
 
     __add__, __radd__ = binary(ops.add)
@@ -362,10 +344,10 @@ class Tensor(Node):
     _power, __rpow__ = binary(ops.power)
 
     def __divmod__(self, other: Any) -> Any:
-        return ops.divmod_(self, other)
+        return ops.divmod(self, other)
 
     def __rdivmod__(self, other: Any) -> Any:
-        return ops.divmod_(other, self)
+        return ops.divmod(other, self)
 
     __neg__ = unary(ops.negative)
     __pos__ = unary(ops.positive)
@@ -419,7 +401,3 @@ def _plain(x: Any) -> Any:
 
 def _name_of(name: str | None) -> str:
     return f" for {name!r}" if name else ""
-
-
-for _name, _op in ops.METHODS.items():
-    setattr(Tensor, _name, method(_op))
