@@ -24,7 +24,9 @@ from .core.errors import (
     ShapeError as ShapeError,
     StaleGraphError as StaleGraphError,
 )
-from .core.graph import Graph as Graph, Node as Node, graph as graph
+from .core.graph import Graph as Graph, graph as graph
+from .core.node import Node as Node
+from .core.program import Program as Program
 from .core.registry import Op as Op, domain as domain, forget as forget, op as op, operations as operations
 from .ops import *
 from .transforms.checkpoint import checkpoint as checkpoint

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.core.trees import leaves_of
 from minigrad.testing import GradientError, check_gradients, numerical_gradient, relative_error
 
 RNG = np.random.default_rng(1)
@@ -194,7 +195,7 @@ W, B = np.ones((2, 3)), np.ones(3)
     ],
 )  # fmt: skip
 def test_a_gradient_of_the_wrong_form_is_told_in_its_own_words(gradient, inputs, error, message):
-    total = lambda *given: sum(float(np.sum(x**2)) for x in mg.trees.leaves_of(given))  # noqa: E731
+    total = lambda *given: sum(float(np.sum(x**2)) for x in leaves_of(given))  # noqa: E731
     with pytest.raises(error, match=message):
         check_gradients((total, gradient), *inputs)
 

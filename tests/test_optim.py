@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.optim.optimizers import _PIECE
 
 
 def descend(optimizer, w, cost, steps):
@@ -51,7 +52,7 @@ def formulas(name, w, gradients):
 )
 def test_an_optimizer_follows_its_formula_also_in_pieces(name, make):
     rng = np.random.default_rng(0)
-    start = rng.normal(size=(2, mg.optim._PIECE))  # larger than the pieces that an update works on
+    start = rng.normal(size=(2, _PIECE))  # larger than the pieces that an update works on
     gradients = [rng.normal(size=start.shape) * 10.0**k for k in (-4, 0, 2, 0)]
     w = mg.Tensor(start, requires_grad=True)
     optimizer = make([w])

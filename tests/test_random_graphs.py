@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, assume, find, given, settings
 
 import minigrad as mg
 from minigrad.core import backward
-from minigrad.core.graph import walk_backward
+from minigrad.core.backward import walk_backward
 from minigrad.testing import GradientError, check_gradients, mutation
 from minigrad.testing.check.culprit import expression_fails
 from minigrad.testing.draws import RandomDraw

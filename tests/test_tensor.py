@@ -10,6 +10,8 @@ import minigrad as mg
 from minigrad.core.registry import operation_of
 from minigrad.values.dispatch import PLAIN_FUNCTIONS, PLAIN_UFUNCS
 
+from .strict_array import StrictArray, unwrapped
+
 
 def leaf(*shape, seed=0, name=None, dtype=np.float64):
     return mg.Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True, name=name, dtype=dtype)
@@ -457,3 +459,61 @@ def test_non_contiguous_inputs_give_the_same_gradients():
         for each in (x, y):
             np.sum(mg.softmax(each @ each.T)[1:, 0]).backward()
         np.testing.assert_allclose(x.grad, y.grad, rtol=1e-12)
+
+
+# ---- arrays of another class --------------------------------------------------------------------------------
+
+
+def strict(*shape, seed=0, dtype=np.float64):
+    return StrictArray(np.random.default_rng(seed).normal(size=shape).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_tensor_computes_with_arrays_that_only_speak_numpys_protocols(dtype):
+    arrays = [strict(2, 3, dtype=dtype), strict(3, seed=1, dtype=dtype), strict(seed=2, dtype=dtype)]
+
+    def cost(x, w, c, kept):
+        h = np.tanh(x * 1.01 + 0.001 - w) @ np.transpose(w * x) * c
+        return np.mean(h**2 + np.exp(-(2.0 - h)) / (1 + kept))
+
+    glass, plain = ([mg.Tensor(each, requires_grad=True) for each in kind] for kind in (arrays, unwrapped(arrays)))
+    cost(*glass, strict(2, 2, seed=3) ** 2).backward()
+    cost(*plain, strict(2, 2, seed=3)._held ** 2).backward()
+    for ours, theirs in zip(glass, plain):
+        assert type(ours.data) is type(ours.grad) is StrictArray
+        assert (ours.grad.shape, ours.grad.dtype) == (ours.shape, dtype)
+        np.testing.assert_array_equal(unwrapped(ours.grad), theirs.grad)
+
+
+def test_gradients_of_such_arrays_add_up_are_differentiated_again_and_are_nobody_elses():
+    x = mg.Tensor(strict(3), requires_grad=True)
+    y = np.sum(x * x)
+    y.backward()
+    y.backward(retain_grads=True)
+    np.testing.assert_array_equal(unwrapped(x.grad), 4 * unwrapped(x.data))
+    assert type(y.grad) is StrictArray
+    (x + x).backward(given := strict(3, seed=1))
+    assert not np.shares_memory(unwrapped(x.grad), unwrapped(given))
+    x.grad = None
+    np.sum(x**3).backward(create_graph=True)
+    second = np.sum(x.grad * x.grad)
+    x.grad = None
+    second.backward()
+    np.testing.assert_allclose(unwrapped(x.grad), 36 * unwrapped(x.data) ** 3)
+
+
+def test_a_tensor_of_such_an_array_has_its_own_copy_and_leaves_nothing_plain():
+    array = strict(3)
+    t = mg.Tensor(array, requires_grad=True, dtype=np.float32, name="t")
+    assert (t.dtype, t.is_leaf) == (np.float32, True)
+    array[0] = 7.0
+    assert unwrapped(t.data)[0] != 7.0
+    assert type((t * 2).data) is type(t.numpy()) is type(t > 0) is StrictArray
+    with mg.no_grad():
+        assert type((t + 1).data) is StrictArray
+        t -= 0.5
+    assert type(t.data) is StrictArray
+    with pytest.raises(mg.ShapeError, match=r"add: .*t \(3,\) float32"):
+        t + strict(2)
+    with pytest.raises(TypeError, match="does not become"):
+        np.asarray(t.detach())

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.core.graph import Graph, Node, StaleGraphError, Vertex, graph
+from minigrad.core.errors import StaleGraphError
+from minigrad.core.graph import Graph, Vertex, graph
+from minigrad.core.node import Node
 from minigrad.core.packages import imported
 
 from . import layout

@@ -7,15 +7,20 @@ broadcast axes, cast to its input's dtype, checked, and added up where a value w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from sys import getrefcount
 from typing import Any
 
 import numpy as np
 
+from .anomaly import check_gradient
+from .arrays import as_array, copy_of
 from .contexts import current_context
 from .errors import RuleError
-from .graph import Node, check_gradient, walk_backward
+from .node import Node
 from .registry import Op
+from .stale import raise_stale, refuse_changed, refuse_written
+from .unchanged import COPIED
 
 
 def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool) -> None:
@@ -30,10 +35,10 @@ def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool
         # A gradient must share memory with nothing, and a rule may return what it was given, or a view. What
         # is referred to from here alone is ours; the copies saved are a twentieth of an MLP's step.
         if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
-            g = np.array(g)
+            g = copy_of(g)
         total = g if node.grad is None else node.grad + g
         # NumPy's 0-d sums are no arrays; a sum with a gradient that has a graph of its own is a tensor
-        node.grad = total if create_graph or total.ndim or isinstance(total, Node) else np.asarray(total)
+        node.grad = total if create_graph or total.ndim or isinstance(total, Node) else as_array(total)
 
 
 def gradients_of(root: Node, nodes: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
@@ -43,7 +48,7 @@ def gradients_of(root: Node, nodes: Sequence[Node], gradient: Any, create_graph:
     order = [node for node in order if node.index >= oldest]  # what is older cannot depend on the nodes
     kept = _chain(root, gradient, order, leaves, set(nodes), create_graph)
     found = [kept.get(node) for node in nodes]
-    return found if create_graph else [g if g is None else np.array(g) for g in found]
+    return found if create_graph else [g if g is None else copy_of(g) for g in found]
 
 
 def gradients_within(root: Node, boundary: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
@@ -63,6 +68,46 @@ def gradients_within(root: Node, boundary: Sequence[Node], gradient: Any, create
     order.sort(key=lambda node: -node.index)
     kept = _chain(root, gradient, order, list(boundary), set(boundary), create_graph)
     return [kept.get(node) for node in boundary]
+
+
+def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
+    """The operations that ``root`` depends on, users before what they use, and the leaves that require gradients.
+
+    Raises `StaleGraphError` if a leaf was changed after an operation used it.
+    """
+    kind = type(root)
+    thorough = current_context().anomaly
+    order: list[Node] = []
+    leaves: dict[Node, None] = {}
+    if root.op is None:
+        leaves[root] = None
+    seen = {root}
+    stack = [root]
+    pop, push, add, append = stack.pop, stack.append, seen.add, order.append
+    while stack:
+        node = pop()
+        if node.op is None:
+            leaves[node] = None
+            continue
+        append(node)
+        index = node.index
+        for each in node.inputs:
+            if type(each) is kind:
+                if each.index > index:
+                    raise_stale(each, node)
+                if each not in seen:
+                    add(each)
+                    if each.requires_grad:
+                        push(each)
+            elif type(each) is np.ndarray and each.nbytes > COPIED:
+                refuse_changed(node)
+        if thorough:
+            refuse_changed(node)
+    for each in seen:
+        if each.op is None and each._extra is not None and each.shown is not None:
+            refuse_written(each, order)
+    order.sort(key=attrgetter("index"), reverse=True)
+    return order, list(leaves)
 
 
 def _chain(
@@ -126,7 +171,7 @@ def _chain(
                 add(gradients[each], contribution, gradients[each])
             else:
                 gradients[each] = gradients[each] + contribution
-                if not create_graph and data.ndim:
+                if type(data) is np.ndarray and data.ndim and not create_graph:
                     owned.add(each)
     for leaf in leaves:
         if leaf in wanted and leaf in gradients:
@@ -157,7 +202,7 @@ def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
 def _as_array(contribution: Any, node: Node, user: Node) -> Any:
     """A rule's plain number as an array of its input's dtype; anything else is an error."""
     if isinstance(contribution, (float, int)) and node._data.ndim == 0:
-        return np.asarray(contribution, dtype=node._data.dtype)
+        return np.full_like(node._data, contribution)
     raise RuleError(
         f"{user.op.name}: its rule returned {type(contribution).__name__} for an input of shape "
         f"{node._data.shape}; it must return an array of that shape"

@@ -4,7 +4,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ..core.registry import Composed, Op
+from ..core.registry import Composed, Op, operations
 
 _TITLES = {
     "elementwise": "Arithmetic, powers and roots",
@@ -34,16 +34,11 @@ _TITLES = {
 
 
 def _family(file: str) -> tuple[Op | Composed, ...]:
-    """The operations that a family's file offers, which ``from .file import *`` gives with all their names."""
+    """The operations that a family offers; ``from .file import *`` gives them by all of their names."""
     module = import_module(f"{__name__}.{file}")
-    public = {
-        name: each
-        for name, each in vars(module).items()
-        if isinstance(each, (Op, Composed)) and each.__module__ == module.__name__ and not each.internal
-        if not name.startswith("_") and not name.endswith("_")
-    }
-    vars(module)["__all__"] = [*public]
-    return tuple(dict.fromkeys(public.values()))
+    offered = [op for op in operations().values() if op.__module__ == module.__name__ and not op.internal]
+    vars(module)["__all__"] = [name for name, op in vars(module).items() if op in offered and not name.endswith("_")]
+    return tuple(offered)
 
 
 #: What each family offers, for the table of operations.

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
-from .index import along, check_number, checked_axes, checked_axis, number, plain, scatter_add
-from .linalg import as_array
+from .arguments import along, as_array, check_number, checked_axes, checked_axis, number, plain
+from .index import scatter_add
 
 
 def _draw_cumulative(draw):

@@ -3,41 +3,14 @@
 At a jump the gradient is 0; at a kink it is the subgradient that each operation names.
 """
 
+from functools import partial
+
 import numpy as np
 
 from ..core.registry import domain, op
+from .table import operation
 
-
-@op(numpy=[np.absolute, np.fabs], label="|x|", inputs=[domain(avoid=[0])])
-def absolute(x, /):
-    """Absolute value, elementwise: y = |x|.  ∂y/∂x = sign x, 0 at 0.
-
-    >>> import minigrad as mg
-    >>> mg.absolute(-2.0)
-    2.0
-    """
-    return np.absolute(x)
-
-
-@absolute.rule
-def _(g, y, x):
-    return g * np.sign(x)
-
-
-@op(numpy=np.sign, inputs=[domain(avoid=[0])])
-def sign(x, /):
-    """−1, 0 or 1, elementwise.  ∂y/∂x = 0 everywhere, at the jump too.
-
-    >>> import minigrad as mg
-    >>> mg.sign(-2.0)
-    -1.0
-    """
-    return np.sign(x)
-
-
-@sign.rule
-def _(g, y, x):
-    return g * 0.0
+row = partial(operation, __name__)
 
 
 def draw_apart(draw):
@@ -48,38 +21,20 @@ def draw_apart(draw):
     return draw.choice([(first, second), (second, first)]), {}
 
 
-@op(numpy=np.maximum, label="max", inputs=draw_apart, elementwise=True)
-def maximum(a, b, /):
-    """The larger, elementwise: y = max(a, b).  The gradient goes to the larger, half to each where equal.
-
-    >>> import minigrad as mg
-    >>> mg.maximum(1.0, 2.0)
-    2.0
-    """
-    return np.maximum(a, b)
-
-
-maximum.rules_by_input(
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (a > b)),
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (b > a)),
-)
-
-
-@op(numpy=np.minimum, label="min", inputs=draw_apart, elementwise=True)
-def minimum(a, b, /):
-    """The smaller, elementwise: y = min(a, b).  The gradient goes to the smaller, half to each where equal.
-
-    >>> import minigrad as mg
-    >>> mg.minimum(1.0, 2.0)
-    1.0
-    """
-    return np.minimum(a, b)
-
-
-minimum.rules_by_input(
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (a < b)),
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (b < a)),
-)
+# fmt: off
+absolute = row(np.absolute, "Absolute value: y = |x|", "sign x, 0 at 0", lambda g, y, x: g * np.sign(x),
+               "mg.absolute(-2.0) → 2.0", domain(avoid=[0]), numpy=[np.fabs], label="|x|")
+sign = row(np.sign, "−1, 0 or 1, elementwise", "0 everywhere, at the jump too", lambda g, y, x: g * 0.0,
+           "mg.sign(-2.0) → -1.0", domain(avoid=[0]))
+maximum = row(np.maximum, "The larger: y = max(a, b).  The gradient goes to the larger, half to each where equal", "",
+              (lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (a > b)),
+               lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (b > a))),
+              "mg.maximum(1.0, 2.0) → 2.0", draw_apart, label="max")
+minimum = row(np.minimum, "The smaller: y = min(a, b).  The gradient goes to the smaller, half to each where equal", "",
+              (lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (a < b)),
+               lambda g, y, a, b: np.where(a == b, 0.5 * g, g * (b < a))),
+              "mg.minimum(1.0, 2.0) → 1.0", draw_apart, label="min")
+# fmt: on
 
 
 def _draw_where(draw):
@@ -133,66 +88,22 @@ def clip(x, min=None, max=None, /):
     return raised if max is None else np.minimum(raised, max)
 
 
-def _inside(x, min, max):
-    return (True if min is None else x >= min) & (True if max is None else x <= max)
+def _low(min):
+    return -np.inf if min is None else min
+
+
+def _high(max):
+    return np.inf if max is None else max
 
 
 clip.rules_by_input(
-    lambda g, y, x, min, max: g * _inside(x, min, max),
-    lambda g, y, x, min, max: g * ((x < min) & (True if max is None else min <= max)),
-    lambda g, y, x, min, max: g * ((x > max) | (False if min is None else min > max)),
+    lambda g, y, x, min, max: g * ((x >= _low(min)) & (x <= _high(max))),
+    lambda g, y, x, min, max: g * ((x < _low(min)) & (_low(min) <= _high(max))),
+    lambda g, y, x, min, max: g * ((x > _high(max)) | (_low(min) > _high(max))),
 )
 
 
 # ---- more of the kind, with NaN and signs ---------------------------------------------------------------
-
-
-@op(numpy=np.fmax, label="fmax", inputs=draw_apart, elementwise=True)
-def fmax(a, b, /):
-    """The larger, elementwise, or the other where one is NaN; half of the gradient to each where equal.
-
-    >>> import minigrad as mg
-    >>> mg.fmax(float("nan"), 2.0)
-    2.0
-    """
-    return np.fmax(a, b)
-
-
-fmax.rules_by_input(
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((a > b) | (b != b))),
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((b > a) | (a != a))),
-)
-
-
-@op(numpy=np.fmin, label="fmin", inputs=draw_apart, elementwise=True)
-def fmin(a, b, /):
-    """The smaller, elementwise, or the other where one is NaN; half of the gradient to each where equal.
-
-    >>> import minigrad as mg
-    >>> mg.fmin(float("nan"), 2.0)
-    2.0
-    """
-    return np.fmin(a, b)
-
-
-fmin.rules_by_input(
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((a < b) | (b != b))),
-    lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((b < a) | (a != a))),
-)
-
-
-@op(numpy=np.copysign, inputs=[domain(avoid=[0]), domain(avoid=[0])])
-def copysign(a, b, /):
-    """|a| with the sign of b, elementwise.  ∂y/∂a = sign a · sign b, 0 at a = 0; ∂y/∂b = 0.
-
-    >>> import minigrad as mg
-    >>> mg.copysign(2.0, -0.5)
-    -2.0
-    """
-    return np.copysign(a, b)
-
-
-copysign.rules_by_input(lambda g, y, a, b: g * (np.sign(a) * np.copysign(1.0, b)), lambda g, y, a, b: g * 0.0)
 
 
 def _draw_heaviside(draw):
@@ -201,25 +112,27 @@ def _draw_heaviside(draw):
     return (draw.choice([draw.array(shape, avoid=[0]), steps]), draw.array(shape)), {}
 
 
-@op(numpy=np.heaviside, inputs=_draw_heaviside, elementwise=True)
-def heaviside(x, at_zero, /):
-    """0 for x < 0, 1 for x > 0, and ``at_zero`` at 0, elementwise.  The gradient in x is 0, at the jump too.
+# fmt: off
+fmax = row(np.fmax, "The larger, or the other where one is NaN; half of the gradient to each where equal", "",
+           (lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((a > b) | (b != b))),
+            lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((b > a) | (a != a)))),
+           'mg.fmax(float("nan"), 2.0) → 2.0', draw_apart)
+fmin = row(np.fmin, "The smaller, or the other where one is NaN; half of the gradient to each where equal", "",
+           (lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((a < b) | (b != b))),
+            lambda g, y, a, b: np.where(a == b, 0.5 * g, g * ((b < a) | (a != a)))),
+           'mg.fmin(float("nan"), 2.0) → 2.0', draw_apart)
+copysign = row(np.copysign, "|a| with the sign of b", "sign a · sign b, 0 at a = 0; ∂y/∂b = 0",
+               (lambda g, y, a, b: g * (np.sign(a) * np.copysign(1.0, b)), lambda g, y, a, b: g * 0.0),
+               "mg.copysign(2.0, -0.5) → -2.0", (domain(avoid=[0]), domain(avoid=[0])))
+heaviside = row(lambda x, at_zero, /: np.heaviside(x, at_zero),
+                "0 for x < 0, 1 for x > 0, and ``at_zero`` at 0, elementwise.  The gradient in x is 0, at the jump too",
+                "", (lambda g, y, x, at_zero: g * 0.0, lambda g, y, x, at_zero: g * (x == 0)),
+                "mg.heaviside(-2.0, 0.5), mg.heaviside(0.0, 0.5) → (0.0, 0.5)", _draw_heaviside,
+                name="heaviside", numpy=[np.heaviside])
+# fmt: on
 
-    >>> import minigrad as mg
-    >>> mg.heaviside(-2.0, 0.5), mg.heaviside(0.0, 0.5)
-    (0.0, 0.5)
-    """
-    return np.heaviside(x, at_zero)
 
-
-heaviside.rules_by_input(lambda g, y, x, at_zero: g * 0.0, lambda g, y, x, at_zero: g * (x == 0))
-
-
-def _draw_numbers(draw):
-    return (draw.array(draw.shape(max_dims=2)),), {}
-
-
-@op(numpy=np.nan_to_num, inputs=_draw_numbers, elementwise=True)
+@op(numpy=np.nan_to_num, inputs=[domain()])
 def nan_to_num(x, /, copy=True, nan=0.0, posinf=None, neginf=None):
     """Numbers in place of NaN and the infinities, elementwise.  The gradient passes where x is finite.
 
@@ -240,53 +153,27 @@ def _(g, y, x, copy, nan, posinf, neginf):
 
 # ---- rounding -------------------------------------------------------------------------------------------
 
-
-_HALVES = [x / 2 for x in range(-8, 9)]
-
-
-def _rounding(function, text, *others):
-    """An operation that rounds: one function of NumPy, zero gradient."""
-
-    def rounded(x, /):
-        return function(x)
-
-    rounded.__name__, rounded.__module__ = function.__name__, __name__
-    rounded.__doc__ = (
-        f"{text}, elementwise.  The gradient is 0, at the jumps too.\n\n"
-        f">>> import minigrad as mg\n>>> mg.{function.__name__}(-1.25)\n{float(function(-1.25))}"
-    )
-    new = op(rounded, numpy=[function, *others], inputs=[domain(avoid=_HALVES)])
-    new.rules_by_input(lambda g, y, x: g * 0.0)
-    return new
-
-
-floor = _rounding(np.floor, "The largest integer that is not larger")
-ceil = _rounding(np.ceil, "The smallest integer that is not smaller")
-trunc = _rounding(np.trunc, "The integer part", np.fix)
-rint = _rounding(np.rint, "The nearest integer, an even one in the middle of two")
+_HALVES = domain(avoid=[x / 2 for x in range(-8, 9)])
+_FLAT = "elementwise.  The gradient is 0, at the jumps too"
 
 
 def _draw_round(draw):
-    return (draw.array(draw.shape(max_dims=2), avoid=_HALVES),), {"decimals": 0}
+    return (draw.within(_HALVES, draw.shape(max_dims=2)),), {"decimals": 0}
 
 
-@op(numpy=[np.round, np.around], inputs=_draw_round, elementwise=True)
-def round(x, /, decimals=0):
-    """Rounded to so many decimals, elementwise.  The gradient is 0, at the jumps too.
+# fmt: off
+floor = row(np.floor, f"The largest integer that is not larger, {_FLAT}", "", lambda g, y, x: g * 0.0,
+            "mg.floor(-1.25) → -2.0", _HALVES)
+ceil = row(np.ceil, f"The smallest integer that is not smaller, {_FLAT}", "", lambda g, y, x: g * 0.0,
+           "mg.ceil(-1.25) → -1.0", _HALVES)
+trunc = row(np.trunc, f"The integer part, {_FLAT}", "", lambda g, y, x: g * 0.0,
+            "mg.trunc(-1.25) → -1.0", _HALVES, numpy=[np.fix])
+rint = row(np.rint, f"The nearest integer, an even one in the middle of two, {_FLAT}", "", lambda g, y, x: g * 0.0,
+           "mg.rint(-1.25) → -1.0", _HALVES)
+round = row(lambda x, /, decimals=0: np.round(x, decimals), f"Rounded to so many decimals, {_FLAT}", "",
+            lambda g, y, x, decimals: g * 0.0,
+            "mg.round(-1.26, 1) → np.float64(-1.3)", _draw_round, name="round", numpy=[np.round, np.around])
+# fmt: on
 
-    >>> import numpy as np, minigrad as mg
-    >>> mg.round(np.array([1.26, -1.26]), 1)
-    array([ 1.3, -1.3])
-    """
-    return np.round(x, decimals)
-
-
-@round.rule
-def _(g, y, x, decimals):
-    return g * 0.0
-
-
-# NumPy's second names
 abs = fabs = absolute
-around = round
-fix = trunc
+around, fix = round, trunc

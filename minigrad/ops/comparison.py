@@ -2,26 +2,23 @@
 
 import numpy as np
 
-from ..core.registry import domain, op
+from ..core.registry import op
+from .table import operation
 
 
-def _comparison(function, label, text):
-    def compare(a, b, /):
-        return function(a, b)
-
-    compare.__name__ = function.__name__
-    compare.__module__ = __name__
-    compare.__doc__ = f"Whether a {label} b, elementwise ({text}): a plain array of bools, no gradient."
-    return op(compare, numpy=function, label=label, differentiable=False, inputs=[domain(), domain()])
+def _comparison(function, label, text, example):
+    what = f"Whether a {label} b, elementwise ({text}): a plain array of bools, no gradient"
+    return operation(__name__, function, what, "", (), example, label=label, differentiable=False)
 
 
-equal = _comparison(np.equal, "=", "a equals b")
-not_equal = _comparison(np.not_equal, "≠", "a differs from b")
-less = _comparison(np.less, "<", "a is less than b")
-less_equal = _comparison(np.less_equal, "≤", "a is less than or equal to b")
-greater = _comparison(np.greater, ">", "a is greater than b")
-greater_equal = _comparison(np.greater_equal, "≥", "a is greater than or equal to b")
-
+equal = _comparison(np.equal, "=", "a equals b", "mg.equal(1.0, 2.0) → False")
+not_equal = _comparison(np.not_equal, "≠", "a differs from b", "mg.not_equal(1.0, 2.0) → True")
+less = _comparison(np.less, "<", "a is less than b", "mg.less(1.0, 2.0) → True")
+less_equal = _comparison(np.less_equal, "≤", "a is less than or equal to b", "mg.less_equal(1.0, 1.0) → True")
+greater = _comparison(np.greater, ">", "a is greater than b", "mg.greater(1.0, 2.0) → False")
+greater_equal = _comparison(
+    np.greater_equal, "≥", "a is greater than or equal to b", "mg.greater_equal(1.0, 1.0) → True"
+)
 
 # ---- where the extremes are, and whether conditions hold ------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
-from .linalg import as_array
+from .arguments import as_array
 
 
 def _window_view(x, kernel, stride, dilation):

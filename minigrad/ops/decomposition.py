@@ -12,9 +12,8 @@ import numpy as np
 
 from ..core.errors import MatrixError, NotDifferentiableError
 from ..core.registry import composed, op
-from .index import check_number, plain
+from .arguments import as_array, check_number, plain
 from .linalg import (
-    as_array,
     draw_well_conditioned,
     matrix_checked,
     one_triangle,

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..core.registry import composed
-from .index import checked_axes, scatter_add
+from .arguments import checked_axes
+from .index import scatter_add
 
 
 def _draw_diagonal(draw):

@@ -5,7 +5,8 @@ import string
 import numpy as np
 
 from ..core.registry import composed, op
-from .index import plain, scatter_add
+from .arguments import plain
+from .index import scatter_add
 
 
 def _draw_einsum(draw):

@@ -7,7 +7,8 @@ import operator
 import numpy as np
 
 from ..core.registry import composed, op
-from .index import along, checked_axis, plain, scatter_add
+from .arguments import along, checked_axis, plain
+from .index import scatter_add
 
 
 def _draw_concatenate(draw):

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core.errors import MatrixError
 from ..core.registry import composed, op
-from .index import plain
+from .arguments import as_array, plain
 from .product import matmul
 
 
@@ -47,10 +47,6 @@ def square_checked(name, a):
     if len(shape) < 2 or shape[-1] != shape[-2]:
         raise MatrixError(f"{name}: a is {shape}; square matrices (..., n, n) are wanted")
     return a
-
-
-def as_array(a):
-    return a if hasattr(a, "dtype") else np.asarray(a)
 
 
 def draw_well_conditioned(draw, n=None, batch=None):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..core.registry import composed
-from .linalg import as_array
+from .arguments import as_array
 from .reduce import degrees, draw_reduction, max, mean, min, prod, std, sum, var
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.registry import composed
 from .activation import sigmoid, tanh
-from .index import plain
+from .arguments import plain
 from .product import affine
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
-from .index import check_number
+from .arguments import check_number
 
 
 def _draw_batch_norm(draw):

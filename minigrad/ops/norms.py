@@ -6,10 +6,10 @@ import numpy as np
 
 from ..core.errors import MatrixError
 from ..core.registry import composed, op
+from .arguments import as_array, check_number, checked_axes, number, plain
 from .decomposition import draw_singular, svdvals
 from .elementwise import direction
-from .index import check_number, checked_axes, number, plain
-from .linalg import as_array, draw_well_conditioned, inv, square_checked
+from .linalg import draw_well_conditioned, inv, square_checked
 from .reduce import kept, normalized_axes
 
 

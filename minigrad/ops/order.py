@@ -9,8 +9,8 @@ import math
 import numpy as np
 
 from ..core.registry import composed
-from .index import checked_axes, checked_axis, plain, take_along_axis
-from .linalg import as_array
+from .arguments import as_array, checked_axes, checked_axis, plain
+from .index import take_along_axis
 from .reduce import draw_reduction, sum
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core.errors import MatrixError, ShapeError
 from ..core.registry import composed, op
-from .index import checked_axes, checked_axis, number
+from .arguments import checked_axes, checked_axis, number
 
 
 def _draw_matmul(draw):

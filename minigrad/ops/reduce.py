@@ -10,8 +10,8 @@ import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
+from .arguments import check_number, checked_axes, plain
 from .elementwise import direction
-from .index import check_number, checked_axes, plain
 
 
 def draw_reduction(draw, **options):

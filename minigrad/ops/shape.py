@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..core.registry import composed, op
-from .index import checked_axes, plain
+from .arguments import checked_axes, plain
 
 
 def _draw_reshape(draw):

@@ -4,8 +4,7 @@ import numpy as np
 
 from ..core.registry import op
 from .activation import sigmoid
-from .index import checked_axes
-from .linalg import as_array
+from .arguments import as_array, checked_axes
 from .reduce import kept
 
 

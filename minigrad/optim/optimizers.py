@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.errors import ShapeError
-from ..core.graph import describe
+from ..core.node import describe
 from ..values.tensor import Tensor
 
 #: Entries updated at a time: the few arrays that an update touches then stay in the processor's cache.

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.graph import Node, everything_behind
+from ..core.graph import walk
+from ..core.node import Node
 from ..core.registry import Composed, Op
 from ..values.tensor import Tensor
 from .operations import Example
@@ -45,7 +46,7 @@ class Expression:
         """The expression of a recorded graph; its leaves are the graph's leaves and the constant arrays."""
         rows: list[np.ndarray | Step] = []
         where: dict[Node, int] = {}
-        for node in everything_behind(root):
+        for node in walk(root):
             if node.op is None:
                 rows.append(np.array(node._data, dtype=np.float64))
             else:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core.contexts import no_grad
-from ..core.graph import describe
+from ..core.node import describe
 from ..core.packages import imported
 from ..data import Seed, batches, finite_array, real_array
 from ..nn.layers import BatchNorm

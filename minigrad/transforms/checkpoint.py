@@ -12,7 +12,8 @@ import numpy as np
 from .. import ops
 from ..core.backward import gradients_within
 from ..core.contexts import enable_grad
-from ..core.graph import describe, tick
+from ..core.graph import walk
+from ..core.node import describe, tick
 from ..core.registry import Op
 from ..core.trees import leaves_of, rebuilt
 from ..nn.state import generators_from, kept, state_behind, state_of
@@ -106,20 +107,9 @@ def _checked(f: Callable[..., Any], leaves: Sequence[Any], first: np.ndarray) ->
     )
 
 
-def _taken_from_before(output: Tensor, start: int) -> list[Tensor]:
-    """The leaves of a graph, and the nodes made before ``start`` that it was built on, each once."""
-    found: dict[Tensor, None] = {}
-    todo, seen = [output], {output}
-    while todo:
-        node = todo.pop()
-        if node.op is None or node.index < start:
-            found[node] = None
-            continue
-        for x in node.inputs:
-            if isinstance(x, Tensor) and x.requires_grad and x not in seen:
-                seen.add(x)
-                todo.append(x)
-    return list(found)
+def _taken_from_before(output: Tensor, start: int) -> list[Any]:
+    """The leaves of a graph that require a gradient, and the nodes made before ``start`` that it was built on."""
+    return [node for node in walk(output, since=start) if node.requires_grad and (node.is_leaf or node.index < start)]
 
 
 def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:

@@ -18,7 +18,7 @@ from .. import ops
 from ..core.backward import gradients_of
 from ..core.contexts import enable_grad, is_grad_enabled
 from ..core.errors import ShapeError
-from ..core.graph import Node
+from ..core.node import Node
 from ..core.trees import leaves_of, rebuilt
 from ..values.operands import real_array, refuse_masks
 from ..values.tensor import Tensor

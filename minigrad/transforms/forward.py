@@ -14,8 +14,10 @@ import numpy as np
 
 from ..core.backward import gradients_of
 from ..core.contexts import enable_grad
-from ..core.graph import Node, walk_backward
+from ..core.graph import walk
+from ..core.node import Node
 from ..core.registry import Op
+from ..core.stale import refuse_stale
 from ..values.tensor import Tensor
 
 
@@ -26,19 +28,17 @@ def push_forward(roots: Sequence[Tensor], tangents: Mapping[Node, Any], create_g
     """
     found: dict[Node, Any] = dict(tangents)
     oldest = min((node.index for node in tangents), default=0)
-    seen: set[Node] = set()
-    for root in roots:
-        order, _ = walk_backward(root)
-        for node in reversed(order):
-            if node in found or node in seen or node.index < oldest:
-                continue
-            seen.add(node)
-            along = [found.get(x) if isinstance(x, Node) else None for x in node.inputs]
-            if all(t is None for t in along):
-                continue
-            tangent = _tangent(node, along, create_graph)
-            if tangent is not None:
-                found[node] = tangent
+    nodes = walk(*roots)
+    refuse_stale(nodes)
+    for node in nodes:
+        if node in found or node.index < oldest:
+            continue
+        along = [found.get(x) if isinstance(x, Node) else None for x in node.inputs]
+        if all(t is None for t in along):
+            continue
+        tangent = _tangent(node, along, create_graph)
+        if tangent is not None:
+            found[node] = tangent
     return [found.get(root) for root in roots]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import ops
 from ..core.errors import MatrixError, NotDifferentiableError, RuleError, ShapeError
-from ..core.graph import describe
+from ..core.node import describe
 from ..core.registry import Op
 
 #: NumPy functions that answer with plain data about an array, and so leave the graph knowingly.

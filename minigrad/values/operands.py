@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import as_array, is_duck
 from ..core.contexts import current_context
 from ..core.errors import NotDifferentiableError, ShapeError
-from ..core.graph import Node, describe
+from ..core.node import Node, describe
 from ..core.registry import REAL_KINDS, Composed, Op, is_ordinary
 
 # ---- the way in -----------------------------------------------------------------------------------------
@@ -46,7 +47,7 @@ def operand(op: Op, position: int, x: Any) -> Any:
         raise TypeError(f"{op.name}: a Scalar ({describe(x)}) and a Tensor don't mix; use mg.Tensor for both")
     name = str(position) if op.variadic else op.input_names[position]
     if not op.differentiable and not hasattr(type(x), "toarray"):  # comparisons answer plainly, and so as NumPy does
-        return x if isinstance(x, np.ndarray) or not hasattr(type(x), "__array__") else np.asarray(x)
+        return x if isinstance(x, np.ndarray) or not hasattr(type(x), "__array__") else as_array(x)
     if isinstance(x, int):
         return int(x)
     return real_array(f"{op.name}: {name}", x)
@@ -54,7 +55,7 @@ def operand(op: Op, position: int, x: Any) -> Any:
 
 def real_array(what: str, x: Any) -> np.ndarray:
     """Anything array-like as a plain array of real numbers; what cannot be one is refused by its kind."""
-    if type(x) is np.ndarray and x.dtype.kind in REAL_KINDS:
+    if (type(x) is np.ndarray or is_duck(x)) and x.dtype.kind in REAL_KINDS:
         return x
     refuse_masks(what, x)
     if isinstance(x, np.ndarray) and _computes_otherwise(type(x)):

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..core.anomaly import check_value, finish
+from ..core.arrays import as_array, is_duck
 from ..core.contexts import DEFAULT, current_context
-from ..core.graph import check_value, finish, tick
+from ..core.node import tick
 from ..core.registry import NUMBERS, REAL_KINDS, Op
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
@@ -52,7 +54,7 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     if options and wanted and not _PLAIN.issuperset(map(type, options.values())):
         options = {name: own(value) for name, value in options.items()}
     try:
-        if op.validation is not None:
+        if op.validation is not None and not any(map(is_duck, values)):
             op.validation(*values, **(options or {}))
         data = op.kernel(*values, **options) if options else op.kernel(*values)
     except ValueError as error:
@@ -74,7 +76,7 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
     if op.saves:
         data, node.saved = data
     if type(data) is not _ndarray:
-        data = np.asarray(data)
+        data = as_array(data)
     node._data = data
     node.index = tick()
     context = current_context()
@@ -91,7 +93,7 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
         return node
     if data.dtype.kind not in REAL_KINDS:
         raise unreal_result(op, inputs, data)
-    for x in inputs:  # a view of a parameter would move with it
+    for x in inputs if type(data) is _ndarray else ():  # a view of a parameter would move with it
         if type(x) is kind and x.requires_grad and x.op is None and np.may_share_memory(data, x._data):
             node._data = data.copy()
     node.op = None

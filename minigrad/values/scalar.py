@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.anomaly import check_gradient, finish
 from ..core.collector import track, untrack
 from ..core.contexts import DEFAULT, collectable, current_context
 from ..core.floats import FLOATS
-from ..core.graph import Node, check_gradient, everything_behind, finish, raise_stale, tick
+from ..core.graph import walk
+from ..core.node import Node, tick
 from ..core.registry import Op, operation_of
+from ..core.stale import raise_stale
 from .dispatch import PLAIN_UFUNCS
 from .operands import admitted_call, admitted_options, refuse_to_leave
 
@@ -170,7 +173,7 @@ class Scalar(Node):
     @grad.setter
     def grad(self, value: Any) -> None:
         if type(value) is Scalar:
-            _refer_back(everything_behind(value))
+            _refer_back(walk(value))
         elif value is None:  # as PyTorch's users start again
             value = 0.0
         else:
@@ -210,7 +213,7 @@ class Scalar(Node):
             return
         gradients[self] = grad if isinstance(grad, Scalar) else Scalar(grad)
         _refer_back(order)
-        _refer_back(everything_behind(gradients[self]))
+        _refer_back(walk(gradients[self]))
         with collectable():
             _accumulate_scalars(order, gradients)
             _add(gradients)

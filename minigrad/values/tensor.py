@@ -8,10 +8,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import ops
+from ..core.arrays import as_array, copy_of, is_duck
 from ..core.backward import accumulate, gradients_of
 from ..core.contexts import current_context
 from ..core.errors import MutationError, ShapeError
-from ..core.graph import Node, describe, tick
+from ..core.node import Node, describe, tick
 from ..core.registry import Composed, Op, operation_of
 from .dispatch import (
     ACCUMULATIONS,
@@ -85,7 +86,9 @@ class Tensor(ArrayMethods, Node):
         if isinstance(data, Node):
             raise TypeError(f"Tensor: got {describe(data)}, already a node; use .detach() for a leaf with its values")
         refuse_masks("Tensor: data", data)
-        array = np.array(data, dtype=dtype)
+        array = copy_of(data) if is_duck(data) else np.array(data, dtype=dtype)
+        if dtype is not None:
+            array = array.astype(dtype, copy=False)
         if array.dtype.kind not in "fiub":
             raise TypeError(f"Tensor: requires real numbers, got dtype {array.dtype}" + _name_of(name))
         if requires_grad and array.dtype.kind != "f":
@@ -113,6 +116,8 @@ class Tensor(ArrayMethods, Node):
         from an earlier reading and is written into between forward and backward is seen by `detect_anomaly` alone.
         """
         if self.op is not None:
+            if type(self._data) is not np.ndarray:
+                return copy_of(self._data)
             view = self._data.view()
             view.flags.writeable = False
             return view
@@ -125,14 +130,14 @@ class Tensor(ArrayMethods, Node):
             raise AttributeError(
                 f"data: only a leaf's data can be replaced; this is the {describe(self)}. Use .detach() for a new leaf"
             )
-        value = np.asarray(value)
+        value = as_array(value)
         if value.shape != self._data.shape:
             raise ShapeError(f"data: {describe(self)} cannot take data of shape {value.shape}")
         if value.dtype != self._data.dtype:
             raise TypeError(
                 f"data: {describe(self)} cannot take {value.dtype} data; cast it with .astype(np.{self._data.dtype})"
             )
-        self._data = value if value is self._data else value.copy()
+        self._data = value if value is self._data else copy_of(value)
         self.mark_changed()
 
     @property
@@ -161,7 +166,7 @@ class Tensor(ArrayMethods, Node):
 
     def numpy(self) -> np.ndarray:
         """A copy of the values, outside any graph."""
-        return self._data.copy()
+        return copy_of(self._data)
 
     def detach(self) -> Tensor:
         """A new leaf that requires no gradient, with a copy of the values."""

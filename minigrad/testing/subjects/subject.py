@@ -17,7 +17,7 @@ import numpy as np
 from ... import ops
 from ...core.backward import gradients_of
 from ...core.contexts import enable_grad, no_grad
-from ...core.graph import Node
+from ...core.node import Node
 from ...core.trees import leaves_of, paths_of, rebuilt
 from ...nn.module import Module
 from ...nn.state import kept, state_behind
