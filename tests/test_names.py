@@ -76,6 +76,8 @@ def test_a_method_is_the_operation_of_its_name(cls):
 
 
 TWICE = '''
+from ..core.registry import domain, op
+
 
 @op(inputs=[domain(-3, 3)])
 def twice_as_much(x, /):

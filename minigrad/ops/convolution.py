@@ -148,7 +148,7 @@ def _draw_convolution(draw):
     return (draw.array(x), draw.array(weight)), options
 
 
-@op(label="conv", inputs=_draw_convolution, linear=True)
+@op(label="conv", inputs=_draw_convolution, linear=True, internal=True)
 def convolution(x, weight, /, stride, padding, dilation, groups):
     """Cross-correlation of x (N, C, *lengths) with filters (O, C/groups, *kernel): (N, O, *places).
 
@@ -157,7 +157,7 @@ def convolution(x, weight, /, stride, padding, dilation, groups):
 
     >>> import numpy as np, minigrad as mg
     >>> x, w = np.arange(4.0).reshape(1, 1, 4), np.array([[[1.0, 10.0]]])
-    >>> mg.convolution(x, w, stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+    >>> convolution(x, w, stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[10., 21., 32.]]])
     """
     filters, kernel = weight.shape[0], weight.shape[2:]
@@ -172,13 +172,13 @@ def _draw_transpose(draw):
     return (g, draw.array(weight)), options | {"lengths": x[2:]}
 
 
-@op(label="conv\ntransposed", inputs=_draw_transpose, linear=True)
+@op(label="conv\ntransposed", inputs=_draw_transpose, linear=True, internal=True)
 def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, groups):
     """The gradient of `convolution` in x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
 
     >>> import numpy as np, minigrad as mg
     >>> y, w = np.ones((1, 1, 3)), np.array([[[1.0, 10.0]]])
-    >>> mg.convolution_transpose(y, w, lengths=(4,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+    >>> convolution_transpose(y, w, lengths=(4,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[ 1., 11., 11., 10.]]])
     """
     if y.ndim != weight.ndim or y.ndim != len(lengths) + 2 or y.shape[1] != weight.shape[0]:
@@ -206,13 +206,13 @@ def _draw_weight(draw):
     return (draw.array(x), g), options | {"kernel": weight[2:]}
 
 
-@op(label="conv\nweight", inputs=_draw_weight, linear=True)
+@op(label="conv\nweight", inputs=_draw_weight, linear=True, internal=True)
 def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
     """The gradient of `convolution` in the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
 
     >>> import numpy as np, minigrad as mg
     >>> x, y = np.arange(4.0).reshape(1, 1, 4), np.ones((1, 1, 3))
-    >>> mg.convolution_weight(x, y, kernel=(2,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
+    >>> convolution_weight(x, y, kernel=(2,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[3., 6.]]])
     """
     if y.ndim != x.ndim or y.ndim != len(kernel) + 2 or y.shape[0] != x.shape[0]:

@@ -124,7 +124,7 @@ def _draw_spectrum(draw):
     return (a + np.diag(np.arange(n) * 3.0),), {"UPLO": draw.choice(["L", "U"])}
 
 
-@op(label="eigen-\ndecomposition", inputs=_draw_spectrum)
+@op(label="eigen-\ndecomposition", inputs=_draw_spectrum, internal=True)
 def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices side by side in one row: what `eigh` records.
 
@@ -132,7 +132,7 @@ def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
     triangle that is read, S on the diagonal.
 
     >>> import numpy as np, minigrad as mg
-    >>> np.abs(mg.linalg.eigh_row(np.diag([1.0, 2.0])))
+    >>> np.abs(eigh_row(np.diag([1.0, 2.0])))
     array([1., 2., 1., 0., 0., 1.])
     """
     return _packed(np.linalg.eigh(square_checked("eigh", a), UPLO), np.shape(a)[:-2])
@@ -194,7 +194,7 @@ def _draw_real_spectrum(draw):
     return (np.where(draw.booleans(shape), sizes, -sizes) + np.diag(np.arange(n) * 3.0),), {}
 
 
-@op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum)
+@op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum, internal=True)
 def eig_row(a, /):
     """Real eigenvalues and eigenvectors of square matrices side by side in one row: what `eig` records.
 
@@ -203,7 +203,7 @@ def eig_row(a, /):
     Raises NotDifferentiableError if an eigenvalue is complex.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.eig_row(np.diag([1.0, 2.0]))
+    >>> eig_row(np.diag([1.0, 2.0]))
     array([1., 2., 1., 0., 0., 1.])
     """
     w, v = _real_if_all_are(np.linalg.eig(square_checked("eig", a)))
@@ -282,7 +282,7 @@ def _draw_svd(draw):
     return (a,), {"full_matrices": False, "compute_uv": draw.boolean(), "hermitian": square and draw.boolean()}
 
 
-@op(label="singular value\ndecomposition", inputs=draw_singular)
+@op(label="singular value\ndecomposition", inputs=draw_singular, internal=True)
 def svd_row(a, /, hermitian=False):
     """U, S and Vᵀ of the reduced singular value decomposition side by side in one row: what `svd` records.
 
@@ -290,7 +290,7 @@ def svd_row(a, /, hermitian=False):
     + (I − UUᵀ) ∂U S⁻¹ Vᵀ + U S⁻¹ ∂Vᵀ (I − VVᵀ)   (Townsend 2016). With ``hermitian`` only the lower triangle is read.
 
     >>> import numpy as np, minigrad as mg
-    >>> np.abs(mg.linalg.svd_row(np.array([[3.0]])))
+    >>> np.abs(svd_row(np.array([[3.0]])))
     array([1., 3., 1.])
     """
     return _packed(np.linalg.svd(a, full_matrices=False, hermitian=hermitian), np.shape(a)[:-2])
@@ -371,7 +371,7 @@ def _draw_tall(draw):
     return (a,), {}
 
 
-@op(label="QR", inputs=_draw_tall)
+@op(label="QR", inputs=_draw_tall, internal=True)
 def qr_row(a, /):
     """Q and R of tall matrices (..., m, n), m ≥ n, side by side in one row: what `qr` records.
 
@@ -379,7 +379,7 @@ def qr_row(a, /):
     (Walter and Lehmann 2018).
 
     >>> import numpy as np, minigrad as mg
-    >>> np.abs(mg.linalg.qr_row(np.array([[2.0]])))
+    >>> np.abs(qr_row(np.array([[2.0]])))
     array([1., 2.])
     """
     m, n = np.shape(matrix_checked("qr", a))[-2:]
@@ -441,14 +441,14 @@ def _draw_least_squares(draw):
     return (a, draw.array(draw.choice([(n,), (n, 2)]))), {"rcond": None}
 
 
-@op(label="least squares", inputs=_draw_least_squares)
+@op(label="least squares", inputs=_draw_least_squares, internal=True)
 def least_squares(a, b, /, rcond=None):
     """The shortest x of those for which ‖A x − b‖ is least, x = A⁺ b: what `lstsq` records for its solution.
 
     ∂b = A⁺ᵀ g, ∂A = −∂b xᵀ + (b − A x)(A⁺ ∂b)ᵀ + A⁺ᵀ x (g − Aᵀ ∂b)ᵀ, where the rank is the same nearby.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12)
+    >>> least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12)
     array([2.])
     """
     if rcond is not None:

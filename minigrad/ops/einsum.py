@@ -115,7 +115,7 @@ def _draw_contraction(draw):
     return (draw.array((n, m)), draw.array((m, 2))), {"inputs": ("ij", "jk"), "output": "ik"}
 
 
-@op(label="einsum", inputs=_draw_contraction, broadcasts=True)
+@op(label="einsum", inputs=_draw_contraction, broadcasts=True, internal=True)
 def contraction(*operands, inputs, output):
     """One sum of products with every axis named: what `einsum` records, and its own derivative.
 
@@ -123,7 +123,7 @@ def contraction(*operands, inputs, output):
     this operand has, and put on the diagonal where a letter stands twice.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.contraction([np.array([1.0, 2.0]), np.array([3.0, 4.0])], inputs=("i", "i"), output="")
+    >>> contraction([np.array([1.0, 2.0]), np.array([3.0, 4.0])], inputs=("i", "i"), output="")
     np.float64(11.0)
     """
     return np.einsum(f"{','.join(inputs)}->{output}", *operands)

@@ -100,12 +100,12 @@ def _cofactors(a):
     return det(minors) * (-1.0) ** np.add.outer(np.arange(n), np.arange(n))
 
 
-@op(label="log |det|", inputs=_draw_square)
+@op(label="log |det|", inputs=_draw_square, internal=True)
 def log_determinant(a, /):
     """log |det A| of square matrices (..., n, n), where the determinant itself would overflow.  ∂: g · A⁻ᵀ.
 
     >>> import numpy as np, minigrad as mg
-    >>> round(float(mg.linalg.log_determinant(np.diag([1.0, np.e]))), 12)
+    >>> round(float(log_determinant(np.diag([1.0, np.e]))), 12)
     1.0
     """
     return np.linalg.slogdet(square_checked("slogdet", a))[1]

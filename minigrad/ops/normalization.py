@@ -135,14 +135,14 @@ def _draw_standardize(draw):
     return (draw.distinct(shape),), {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2}
 
 
-@op(inputs=_draw_standardize, saves=True)
+@op(inputs=_draw_standardize, saves=True, internal=True)
 def standardize(x, /, axis, eps=1e-5):
     """Mean 0 and variance 1 over some axes: x̂ = (x − μ)/√(σ² + ε), the core of the normalisations of samples.
 
     ∂x = (g − mean g − x̂ · mean(g x̂))/√(σ² + ε), with the means over the same axes.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.standardize(np.array([[1.0, 3.0]]), axis=(1,), eps=0.0)
+    >>> standardize(np.array([[1.0, 3.0]]), axis=(1,), eps=0.0)
     array([[-1.,  1.]])
     """
     check_number("standardize", "eps", eps)

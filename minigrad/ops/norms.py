@@ -18,7 +18,7 @@ def _draw_length(draw):
     return (draw.array(shape, avoid=[0]),), {"axis": draw.axes(len(shape)), "keepdims": draw.boolean()}
 
 
-@op(label="‖x‖", inputs=_draw_length)
+@op(label="‖x‖", inputs=_draw_length, internal=True)
 def length(x, /, axis=None, keepdims=False):
     """Euclidean norm over the given axes (None: all): y = √Σx².  ∂y/∂x = x/y, and 0 where y is 0, a subgradient.
 
@@ -26,7 +26,7 @@ def length(x, /, axis=None, keepdims=False):
     derivative: it is nan.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.length(np.array([3.0, 4.0]))
+    >>> length(np.array([3.0, 4.0]))
     np.float64(5.0)
     """
     size = np.absolute(x)
@@ -59,7 +59,7 @@ def _draw_p_length(draw):
     return (x,), options | {"ord": draw.choice([3, 2.5, -1, 0.5])}
 
 
-@op(label="‖x‖ₚ", inputs=_draw_p_length)
+@op(label="‖x‖ₚ", inputs=_draw_p_length, internal=True)
 def p_length(x, /, ord, axis=None, keepdims=False):
     """The p-norm over the given axes (None: all) for p = ``ord``: y = (Σ|x|ᵖ)^(1/p).  ∂y/∂x = sign x · (|x|/y)ᵖ⁻¹.
 
@@ -67,7 +67,7 @@ def p_length(x, /, ord, axis=None, keepdims=False):
     so that powers neither overflow nor vanish. Where y is 0 there is no second derivative: it is nan.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.linalg.p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12)
+    >>> p_length(np.array([3.0, 4.0, 5.0]), ord=3).round(12)
     np.float64(6.0)
     """
     check_number("p_length", "ord", ord)

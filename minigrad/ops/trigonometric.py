@@ -95,7 +95,7 @@ def _draw_sinc_derivative(draw):
 _HIGHEST_ORDER = 100  # beyond it the factorials of the series leave the floats
 
 
-@op(label="sinc′", inputs=_draw_sinc_derivative, elementwise=True)
+@op(label="sinc′", inputs=_draw_sinc_derivative, elementwise=True, internal=True)
 def sinc_derivative(x, /, order):
     """The derivative of sin(πx)/(πx) of any order, elementwise; its own derivative is the next one.
 
@@ -103,7 +103,7 @@ def sinc_derivative(x, /, order):
     digits for |u| below n; there the series fₙ = Σ (−1)ᵏ u²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!) is summed.
 
     >>> import math, minigrad as mg
-    >>> round(mg.sinc_derivative(0.0, 2) + math.pi**2 / 3, 12)
+    >>> round(sinc_derivative(0.0, 2) + math.pi**2 / 3, 12)
     0.0
     """
     if not 0 <= order <= _HIGHEST_ORDER:

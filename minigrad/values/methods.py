@@ -30,7 +30,8 @@ def _answer(op: Op | Composed) -> Callable[..., Any]:
 
 
 def _named(op: Op | Composed, call: Callable[..., Any]) -> Callable[..., Any]:
-    call.__name__, call.__doc__ = op.name, op.__doc__
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = op.__doc__
     return call
 
 
