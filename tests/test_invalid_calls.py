@@ -204,6 +204,7 @@ TAKEN = {
     ("clip", "too few"): "one bound is enough",
     ("repeat", "option axis"): "True counts as 1, as everywhere in Python",
     ("take", "option axis"): "the same",
+    ("take", "argument 1"): "clipped, any integer is a place",
     ("trapezoid", "extra option axis"): "the same",
     ("average", "another shape"): "of nothing the mean is nan, as mean's own",
     ("norm", "option keepdims"): "anything that is true",

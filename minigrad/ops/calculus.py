@@ -145,6 +145,8 @@ def gradient(f, *varargs, axis=None, edge_order=1):
         raise TypeError("gradient: coordinates were given for one axis alone; give them for each")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; it must be 1 or 2")
+    if None in [each for each in varargs if not hasattr(each, "dtype")]:
+        raise TypeError("gradient: a spacing is None; give a number or coordinates, or leave it out")
     spacings = [1.0] * len(axes) if not varargs else list(varargs) * (len(axes) if len(varargs) == 1 else 1)
     slopes = [_slope(f, spacing, each, edge_order) for spacing, each in zip(spacings, axes)]
     return slopes[0] if len(axes) == 1 else tuple(slopes)
