@@ -30,16 +30,13 @@ from .core.program import Program as Program
 from .core.registry import Op as Op, domain as domain, forget as forget, op as op, operations as operations
 from .ops import *
 from .transforms.checkpoint import checkpoint as checkpoint
-from .transforms.derivatives import (
-    elementwise_grad as elementwise_grad,
-    grad as grad,
-    hessian as hessian,
+from .transforms.gradients import elementwise_grad as elementwise_grad, grad as grad, value_and_grad as value_and_grad
+from .transforms.matrices import hessian as hessian, jacobian as jacobian
+from .transforms.products import (
     hessian_vector_product as hessian_vector_product,
     hvp as hvp,
-    jacobian as jacobian,
     jvp as jvp,
     linearize as linearize,
-    value_and_grad as value_and_grad,
     vjp as vjp,
 )
 from .values.scalar import Scalar as Scalar
