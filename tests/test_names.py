@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import minigrad as mg
-from minigrad.core.registry import Composed, Op
+from minigrad.core.operation import Operation
 
 ROOT = Path(__file__).parent.parent
 #: What the package consists of beside operations, and a user does not type.
@@ -34,7 +34,7 @@ def test_modules_of_operations_hold_nothing_else(module):
     names = [name for name in dir(module) if name[0].isalpha()]
     assert names
     for name in names:
-        assert isinstance(getattr(module, name), (Op, Composed)), name
+        assert isinstance(getattr(module, name), Operation), name
 
 
 def test_every_operation_goes_by_its_name():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import ops
-from ..core.registry import Composed, Op
+from ..core.registry import Operation
 
 COMMAND = "python -m minigrad.commands.reference README.md docs/operations.md"
 
@@ -40,7 +40,7 @@ def families_table() -> str:
     return "\n".join(lines)
 
 
-def _name(op: Op | Composed) -> str:
+def _name(op: Operation) -> str:
     return f"`{op.name}`"
 
 

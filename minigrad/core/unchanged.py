@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .options import PLAIN
+
 #: Plain arrays up to so many bytes are copied into the graph: 15 µs, a hundredth of a small network's step.
 COPIED = 1 << 18
 #: Of a leaf whose ``.data`` was read, so many bytes are remembered whole.
 REMEMBERED = 1 << 26
 _SAMPLED = 1024
-#: What nobody can change, and most tuples (shapes, axes, indices) are made of.
-_FIXED = frozenset({int, float, bool, str, slice, type(None), type(Ellipsis)})
 
 
 def fingerprint(array: np.ndarray, whole: float) -> bytes:
@@ -37,7 +37,7 @@ def own(value: Any, most: float = math.inf) -> Any:
     kind = type(value)
     if kind is np.ndarray:
         return value.copy("K") if value.nbytes <= most else value
-    if (kind is tuple and not _FIXED.issuperset(map(type, value))) or kind is list:
+    if (kind is tuple and not PLAIN.issuperset(map(type, value))) or kind is list:
         return kind(own(each, most) for each in value)
     return value
 

@@ -4,7 +4,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ..core.registry import Composed, Op, operations
+from ..core.operation import Operation
+from ..core.registry import operations
 
 _TITLES = {
     "elementwise": "Arithmetic, powers and roots",
@@ -33,7 +34,7 @@ _TITLES = {
 }
 
 
-def _family(file: str) -> tuple[Op | Composed, ...]:
+def _family(file: str) -> tuple[Operation, ...]:
     """The operations that a family offers; ``from .file import *`` gives them by all of their names."""
     module = import_module(f"{__name__}.{file}")
     offered = [op for op in operations().values() if op.__module__ == module.__name__ and not op.internal]
@@ -67,4 +68,4 @@ from .softmax import *
 from .trigonometric import *
 
 if not TYPE_CHECKING:  # type checkers follow the imports above
-    __all__ = ["at", *(name for name, each in globals().items() if isinstance(each, (Op, Composed)))]
+    __all__ = ["at", *(name for name, each in globals().items() if isinstance(each, Operation))]

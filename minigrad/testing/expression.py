@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.graph import walk
 from ..core.node import Node
-from ..core.registry import Composed, Op
+from ..core.operation import Operation
 from ..values.tensor import Tensor
 from .operations import Example
 
@@ -177,7 +177,7 @@ class _Writer:
             text = f"(y{number} := {text})"
         return text
 
-    def _name(self, op: Op | Composed) -> str:
+    def _name(self, op: Operation) -> str:
         package = __name__.partition(".")[0]
         owner = op.__module__ or ""
         if owner.partition(".")[0] == package:

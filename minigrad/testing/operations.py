@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.registry import Composed, Op
+from ..core.registry import Composed, Operation
 from ..core.trees import leaves_of, rebuilt
 from .draws import Draw
 from .subjects.subject import signed
 
 
-def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def drawn_inputs(op: Operation, draw: Draw) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Valid ``(inputs, options)`` for an operation, as its ``inputs=`` says: a function of the draw, or its domains.
 
     Raises ValueError if the operation was registered without ``inputs=``.
@@ -27,7 +27,7 @@ def drawn_inputs(op: Op | Composed, draw: Draw) -> tuple[tuple[Any, ...], dict[s
     return tuple(draw.within(domain, shape) for shape, domain in zip(shapes, op.inputs)), {}
 
 
-def drawn_example(op: Op | Composed, draw: Draw) -> Example:
+def drawn_example(op: Operation, draw: Draw) -> Example:
     """An operation with valid arguments, as a function of its floating arrays."""
     return Example(op, *drawn_inputs(op, draw))
 
@@ -38,7 +38,7 @@ class Example:
     Several results are given as one vector, so that every operation is a function of arrays that returns an array.
     """
 
-    def __init__(self, op: Op | Composed, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
+    def __init__(self, op: Operation, inputs: tuple[Any, ...], options: dict[str, Any]) -> None:
         self.op, self.inputs, self.options = op, inputs, options
         self._tree = [list(inputs), options if isinstance(op, Composed) else {}]
         self._leaves = leaves_of(self._tree)

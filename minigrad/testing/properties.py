@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.packages import imported
-from ..core.registry import Composed, Domain, Op
+from ..core.registry import Domain, Operation
 from .check.gradients import check_gradients
 
 
@@ -71,7 +71,7 @@ def gradient_property(
         wanted = {"deadline": None} if max_examples is None else {"deadline": None, "max_examples": max_examples}
         return hypothesis.settings(**wanted)(hypothesis.given(strategy)(test))
 
-    if len(inputs) == 1 and isinstance(inputs[0], (Op, Composed)):
+    if len(inputs) == 1 and isinstance(inputs[0], Operation):
         from .strategies import examples_of
 
         op = inputs[0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import nn
-from ..core.registry import Composed, Op, operations
+from ..core.registry import Operation, operations
 from ..values.tensor import Tensor
 from .draws import Draw
 from .expression import Expression, Step
@@ -22,7 +22,7 @@ _LARGEST, _MOST_ENTRIES = 1e4, 64
 _DELICATE = ("interp",)
 
 
-def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Op | Composed] | None = None) -> Expression:
+def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Operation] | None = None) -> Expression:
     """A random graph of at most ``max_nodes`` operations; see `strategies.graphs`.
 
     Every operation's inputs are drawn as the operation itself says; then each may be replaced by a value that is in the

@@ -13,7 +13,7 @@ except ModuleNotFoundError:  # pragma: no cover - the message is the point
         "mg.testing.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
     ) from None
 
-from ..core.registry import Composed, Domain, Op
+from ..core.registry import Domain, Operation
 from .draws import Draw
 from .expression import Expression
 from .operations import Example, drawn_inputs
@@ -64,7 +64,7 @@ def shapes_that_broadcast(draw: Any, count: int = 2, *, max_dims: int = 3) -> tu
 
 
 @st.composite
-def inputs_of(draw: Any, op: Op | Composed, *, kinks: bool = False) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def inputs_of(draw: Any, op: Operation, *, kinks: bool = False) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Valid ``(inputs, options)`` for an operation; inputs of an elementwise one broadcast together.
 
     Parameters
@@ -80,7 +80,7 @@ def inputs_of(draw: Any, op: Op | Composed, *, kinks: bool = False) -> tuple[tup
     return drawn_inputs(op, HypothesisDraw(draw, kinks=kinks))
 
 
-def examples_of(op: Op | Composed, *, kinks: bool = False) -> st.SearchStrategy[Example]:
+def examples_of(op: Operation, *, kinks: bool = False) -> st.SearchStrategy[Example]:
     """An operation with valid arguments, as a function of its floating arrays."""
     return inputs_of(op, kinks=kinks).map(lambda drawn: Example(op, *drawn))
 

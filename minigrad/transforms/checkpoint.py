@@ -14,7 +14,7 @@ from ..core.backward import gradients_within
 from ..core.contexts import enable_grad
 from ..core.graph import walk
 from ..core.node import describe, tick
-from ..core.registry import Op
+from ..core.operation import Op
 from ..core.trees import leaves_of, rebuilt
 from ..nn.state import generators_from, kept, state_behind, state_of
 from ..values.tensor import Tensor
@@ -112,13 +112,13 @@ def _taken_from_before(output: Tensor, start: int) -> list[Any]:
     return [node for node in walk(output, since=start) if node.requires_grad and (node.is_leaf or node.index < start)]
 
 
-def _again(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
+def checkpoint_(*inputs: Any, function: Callable[[], Tensor], value: Any, nodes: Callable[[], list[Tensor]]) -> Any:
     """The value that was computed already; its graph was let go."""
     return value
 
 
 #: What `checkpoint` records. It is in no registry, since it has no formula of its own to be tested.
-_checkpoint = Op("checkpoint", _again, None, (), "checkpoint", True, False, False, False)
+_checkpoint = Op(checkpoint_)
 
 
 @_checkpoint.rule

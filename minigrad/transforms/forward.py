@@ -7,7 +7,8 @@ its rule: the rule is linear in g, and the derivative of that linear map is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,12 +52,18 @@ def _tangent(node: Node, along: list[Any], create_graph: bool) -> Any:
         tangent = op.tangent_rule(along, y, *values, **options)
     elif op.linear and op.variadic:
         tangent = op([_zeros(x) if t is None else t for t, x in zip(along, values)], **options)
-    elif op.linear:
-        alone = ((t, [t if j == i else x for j, x in enumerate(values)]) for i, t in enumerate(along))
-        tangent = _sum(op(*inputs, **options) for t, inputs in alone if t is not None)
-    elif op.elementwise and not op.saves:
-        only = [[j == i for j in range(len(values))] for i in range(len(values))]
-        tangent = _sum(op.vjp(t, y, values, options, only[i])[i] for i, t in enumerate(along) if t is not None)
+    elif op.linear or (op.elementwise and not op.saves):
+        tangent = None
+        for i, t in enumerate(along):
+            if t is None:
+                continue
+            if op.linear:
+                part = op(*values[:i], t, *values[i + 1 :], **options)
+            else:
+                wanted = [False] * len(values)
+                wanted[i] = True
+                part = op.vjp(t, y, values, options, wanted)[i]
+            tangent = part if tangent is None else tangent if part is None else tangent + part
     else:
         tangent = _by_transposing(node, along, create_graph)
     if tangent is None:
@@ -66,14 +73,6 @@ def _tangent(node: Node, along: list[Any], create_graph: bool) -> Any:
     if tangent.dtype != node._data.dtype:
         tangent = tangent.astype(node._data.dtype)
     return tangent if create_graph else np.asarray(tangent)
-
-
-def _sum(parts: Iterable[Any]) -> Any:
-    """The sum of what is not None; None where there is nothing."""
-    total = None
-    for part in parts:
-        total = part if total is None else total if part is None else total + part
-    return total
 
 
 def _zeros(x: Any) -> np.ndarray:
@@ -103,7 +102,8 @@ def _by_transposing(node: Node, along: list[Any], create_graph: bool) -> Any:
             values = [_constant(x._data) if isinstance(x, Node) else x for x in node.inputs]
             saved = tuple(_constant(x) for x in node.saved) if op.saves else None
         contributions = op.vjp(g, y, values, options, [t is not None for t in along], saved)
-        total = _sum(np.sum(c * t) for c, t in zip(contributions, along) if c is not None and t is not None)
+        parts = [np.sum(c * t) for c, t in zip(contributions, along) if c is not None and t is not None]
+        total = functools.reduce(np.add, parts) if parts else None
     if not isinstance(total, Tensor) or not total.requires_grad:
         return None
     one = np.ones_like(total._data)

@@ -6,21 +6,21 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import ops
-from ..core.registry import Composed, Op
+from ..core.operation import Op, Operation
 from .recording import unary
 
 if TYPE_CHECKING:
     from .tensor import Tensor
 
 
-def _method(op: Op | Composed) -> Callable[..., Tensor]:
+def _method(op: Operation) -> Callable[..., Tensor]:
     """An operation as a method of its first input."""
     if isinstance(op, Op) and op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
         return _named(op, unary(op))
     return _answer(op)
 
 
-def _answer(op: Op | Composed) -> Callable[..., Any]:
+def _answer(op: Operation) -> Callable[..., Any]:
     """The same for an operation that answers with a plain array."""
 
     def call(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -29,7 +29,7 @@ def _answer(op: Op | Composed) -> Callable[..., Any]:
     return _named(op, call)
 
 
-def _named(op: Op | Composed, call: Callable[..., Any]) -> Callable[..., Any]:
+def _named(op: Operation, call: Callable[..., Any]) -> Callable[..., Any]:
     call.__name__ = call.__qualname__ = op.name
     call.__doc__ = op.__doc__
     return call

@@ -15,28 +15,19 @@ from ..core.arrays import as_array, is_duck
 from ..core.contexts import current_context
 from ..core.errors import NotDifferentiableError, ShapeError
 from ..core.node import Node, describe
-from ..core.registry import REAL_KINDS, Composed, Op, is_ordinary
+from ..core.operation import Op
+from ..core.options import REAL_KINDS, is_ordinary
 
 # ---- the way in -----------------------------------------------------------------------------------------
 
 
-def admitted_call(op: Composed, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments of a call, which may be anything, with foreign arrays made plain, in lists and tuples too."""
-    names = op.argument_names
-    return tuple(_argument(f"{op.name}: {names[min(i, len(names) - 1)]}", x) for i, x in enumerate(arguments))
-
-
-def admitted_options(op: Op | Composed, options: dict[str, Any]) -> dict[str, Any]:
-    """The same for options."""
-    return {name: _argument(f"{op.name}: {name}", x) for name, x in options.items()}
-
-
-def _argument(what: str, x: Any) -> Any:
+def admitted(what: str, x: Any) -> Any:
+    """An argument of a call, which may be anything, with foreign arrays made plain, in lists and tuples too."""
     if is_ordinary(x) or isinstance(x, str):
         return x
     kind = type(x)
     if kind is list or kind is tuple:
-        return kind(_argument(what, each) for each in x)
+        return kind(admitted(what, each) for each in x)
     array_like = isinstance(x, (np.ndarray, complex)) or hasattr(kind, "__array__") or hasattr(kind, "toarray")
     return real_array(what, x) if array_like else x
 

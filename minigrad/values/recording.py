@@ -14,7 +14,8 @@ from ..core.anomaly import check_value, finish
 from ..core.arrays import as_array, is_duck
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
-from ..core.registry import NUMBERS, REAL_KINDS, Op
+from ..core.operation import Op
+from ..core.options import NUMBERS, PLAIN, REAL_KINDS
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 _new = object.__new__
 _ndarray = np.ndarray
-_PLAIN = NUMBERS | {str, slice}  # options that nobody can change
 
 # glibc hands the memory of a freed large array back to the system at once, and each training step then pays for
 # fetching it again, page by page. It learns from the largest array freed so far what is large: one of 16 MB, made,
@@ -51,7 +51,7 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    if options and wanted and not _PLAIN.issuperset(map(type, options.values())):
+    if options and wanted and not PLAIN.issuperset(map(type, options.values())):
         options = {name: own(value) for name, value in options.items()}
     try:
         if op.validation is not None and not any(map(is_duck, values)):

@@ -20,7 +20,7 @@ from ..core.node import Node, tick
 from ..core.registry import Op, operation_of
 from ..core.stale import raise_stale
 from .dispatch import PLAIN_UFUNCS
-from .operands import admitted_call, admitted_options, refuse_to_leave
+from .operands import admitted, refuse_to_leave
 
 _new = object.__new__
 
@@ -276,7 +276,7 @@ class Scalar(Node):
             return value
         return _record(op, inputs, options, float(value))
 
-    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+    _admitted = staticmethod(admitted)
 
     # The comparisons answer with bools.
     def __eq__(self, other: object) -> bool:

@@ -13,7 +13,7 @@ from ..core.backward import accumulate, gradients_of
 from ..core.contexts import current_context
 from ..core.errors import MutationError, ShapeError
 from ..core.node import Node, describe, tick
-from ..core.registry import Composed, Op, operation_of
+from ..core.registry import Op, operation_of
 from .dispatch import (
     ACCUMULATIONS,
     PLAIN_FUNCTIONS,
@@ -24,7 +24,7 @@ from .dispatch import (
     not_differentiable,
 )
 from .methods import ArrayMethods
-from .operands import admitted_call, admitted_options, real_array, refuse_masks, refuse_to_leave
+from .operands import admitted, real_array, refuse_masks, refuse_to_leave
 from .recording import apply, apply_unary, binary, unary
 
 
@@ -247,7 +247,7 @@ class Tensor(ArrayMethods, Node):
     def _apply(cls, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
         return apply(cls, op, inputs, options)
 
-    _admitted, _admitted_options = staticmethod(admitted_call), staticmethod(admitted_options)
+    _admitted = staticmethod(admitted)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__":
@@ -255,7 +255,7 @@ class Tensor(ArrayMethods, Node):
             if op is None and ufunc.__name__ == "clip":  # what array.clip(t) calls, and nowhere public
                 op = ops.clip
             if op is not None:
-                if options or isinstance(op, Composed) or not op.differentiable:  # told anew: NumPy 2.1 dies of its own
+                if options or not isinstance(op, Op) or not op.differentiable:  # told anew: NumPy 2.1 dies of its own
                     return op(*inputs, **options)
                 return apply_unary(op, inputs[0]) if len(inputs) == 1 else apply(Tensor, op, inputs, None)
             if ufunc in PLAIN_UFUNCS:

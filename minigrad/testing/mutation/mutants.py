@@ -117,7 +117,7 @@ class Mutant:
         self._set(self._kept)
 
     def _set(self, state: Mapping[str, Any]) -> None:
-        self.op._use(state["rules"], state["joint"])
+        self.op.set_rules(state["rules"], state["joint"])
         self.op.tangent_rule, self.op.trusted = state["tangent_rule"], state["trusted"]
 
 
