@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS, rebound
@@ -65,6 +66,7 @@ class Operation:
         """Whether it is one of minigrad's own."""
         return (self.__module__ or "").startswith(_OPS)
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among them."""
         raise NotImplementedError
@@ -130,6 +132,7 @@ class Op(Operation):
 
     # ---- calling ------------------------------------------------------------------------------------
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among the inputs."""
         if self.simple and not options and len(arguments) == len(self.input_names):

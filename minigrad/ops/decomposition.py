@@ -146,7 +146,7 @@ def _(g, y, a, UPLO):  # noqa: N803
     return one_triangle(matmul(matmul(v, _matrix_of_diagonal(by_w) + turning), transposed(v)), UPLO)
 
 
-@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum)
+@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum, several=True)
 def eigh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices, as ``(eigenvalues, eigenvectors)``, the smallest first.
 
@@ -232,7 +232,7 @@ def _(g, y, a):
     return solve(transposed(v), matmul(_matrix_of_diagonal(by_w) + turning, transposed(v)))
 
 
-@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum)
+@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum, several=True)
 def eig(a):
     """Eigenvalues and eigenvectors of square matrices whose eigenvalues are real, in NumPy's order.
 
@@ -320,7 +320,7 @@ def _(g, y, a, hermitian):
     return one_triangle(total, "L") if hermitian else total
 
 
-@composed(numpy=np.linalg.svd, inputs=_draw_svd)
+@composed(numpy=np.linalg.svd, inputs=_draw_svd, several=True)
 def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     """Singular value decomposition A = U diag(S) Vᵀ, as ``(U, S, Vh)``, or S alone without ``compute_uv``.
 
@@ -406,7 +406,7 @@ def _draw_qr(draw):
     return (a,), {"mode": draw.choice(["reduced", "r"])}
 
 
-@composed(numpy=np.linalg.qr, inputs=_draw_qr)
+@composed(numpy=np.linalg.qr, inputs=_draw_qr, several=True)
 def qr(a, mode="reduced"):
     """A = Q R with orthonormal columns Q and an upper triangle R, as ``(Q, R)``; R alone with mode "r".
 
@@ -469,7 +469,7 @@ def _(g, y, a, b, rcond):
     return by_a, np.squeeze(by_b, -1) if columns else by_b
 
 
-@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares)
+@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares, several=True)
 def lstsq(a, b, rcond=None):
     """Least squares: ``(x, residuals, rank, singular values)``; the rank is a plain number, the rest differentiated.
 

@@ -2,6 +2,8 @@
 
 import math
 
+from typing import Any
+
 import numpy as np
 
 from ..core.registry import composed, op
@@ -254,26 +256,26 @@ class at:  # noqa: N801 (called as a function)
 
     __slots__ = ("_array", "_key")
 
-    def __init__(self, array, key):
+    def __init__(self, array: Any, key: Any) -> None:
         self._array, self._key = array, key
 
-    def set(self, values):
+    def set(self, values: Any) -> Any:
         """The array with the part replaced by ``values`` (broadcast to it)."""
         return set_at(self._array, values, key=self._key)
 
-    def add(self, values):
+    def add(self, values: Any) -> Any:
         """The array with ``values`` added to the part, duplicates adding up."""
         return add_at(self._array, values, key=self._key)
 
-    def multiply(self, values):
+    def multiply(self, values: Any) -> Any:
         """The array with the part multiplied by ``values``, duplicates one after the other."""
         return multiply_at(self._array, values, key=self._key)
 
-    def max(self, values):
+    def max(self, values: Any) -> Any:
         """The array with the part raised to ``values`` where these are larger."""
         return maximum_at(self._array, values, key=self._key)
 
-    def min(self, values):
+    def min(self, values: Any) -> Any:
         """The array with the part lowered to ``values`` where these are smaller."""
         return minimum_at(self._array, values, key=self._key)
 

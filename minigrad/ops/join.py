@@ -222,7 +222,7 @@ def _draw_array_split(draw):
 _MOST_PARTS = 1_000_000
 
 
-@composed(numpy=np.array_split, inputs=_draw_array_split, differentiated="ary")
+@composed(numpy=np.array_split, inputs=_draw_array_split, differentiated="ary", several=True)
 def array_split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of nearly one length, or cut at the given places.
 
@@ -254,7 +254,7 @@ def _split_draw(axis, min_dims):
     return drawn
 
 
-@composed(numpy=np.split, inputs=_split_draw(0, 1), differentiated="ary")
+@composed(numpy=np.split, inputs=_split_draw(0, 1), differentiated="ary", several=True)
 def split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of one length, or cut at the given places.
 
@@ -273,7 +273,7 @@ def split(ary, indices_or_sections, axis=0):
     return array_split(ary, indices_or_sections, axis)
 
 
-@composed(numpy=np.vsplit, inputs=_split_draw(0, 2), differentiated="ary")
+@composed(numpy=np.vsplit, inputs=_split_draw(0, 2), differentiated="ary", several=True)
 def vsplit(ary, indices_or_sections):
     """`split` along the first axis, of an array with two at least.
 
@@ -284,7 +284,7 @@ def vsplit(ary, indices_or_sections):
     return split(_with_axes("vsplit", ary, 2), indices_or_sections, 0)
 
 
-@composed(numpy=np.hsplit, inputs=_split_draw(1, 2), differentiated="ary")
+@composed(numpy=np.hsplit, inputs=_split_draw(1, 2), differentiated="ary", several=True)
 def hsplit(ary, indices_or_sections):
     """`split` along the second axis (of a vector along its only one).
 
@@ -295,7 +295,7 @@ def hsplit(ary, indices_or_sections):
     return split(_with_axes("hsplit", ary, 1), indices_or_sections, 1 if np.ndim(ary) > 1 else 0)
 
 
-@composed(numpy=np.dsplit, inputs=_split_draw(2, 3), differentiated="ary")
+@composed(numpy=np.dsplit, inputs=_split_draw(2, 3), differentiated="ary", several=True)
 def dsplit(ary, indices_or_sections):
     """`split` along the third axis.
 

@@ -123,7 +123,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Any
 
 
-@composed(numpy=np.linalg.slogdet, inputs=_draw_square)
+@composed(numpy=np.linalg.slogdet, inputs=_draw_square, several=True)
 def slogdet(a):
     """Sign and logarithm of the determinant, as ``(sign, logabsdet)``; the sign is a plain array.
 

@@ -260,7 +260,7 @@ def _each(arrays, change):
     return changed[0] if len(changed) == 1 else changed
 
 
-@composed(numpy=np.atleast_1d, inputs=_draw_arrays)
+@composed(numpy=np.atleast_1d, inputs=_draw_arrays, several=True)
 def atleast_1d(*arys):
     """Every 0-d array with one axis, others as they are; several give a tuple.
 
@@ -271,7 +271,7 @@ def atleast_1d(*arys):
     return _each(arys, lambda x: reshape(x, (1,)) if np.ndim(x) == 0 else x)
 
 
-@composed(numpy=np.atleast_2d, inputs=_draw_arrays)
+@composed(numpy=np.atleast_2d, inputs=_draw_arrays, several=True)
 def atleast_2d(*arys):
     """Every array with two axes at least, new ones in front; several give a tuple.
 
@@ -282,7 +282,7 @@ def atleast_2d(*arys):
     return _each(arys, lambda x: reshape(x, (1,) * (2 - np.ndim(x)) + np.shape(x)) if np.ndim(x) < 2 else x)
 
 
-@composed(numpy=np.atleast_3d, inputs=_draw_arrays)
+@composed(numpy=np.atleast_3d, inputs=_draw_arrays, several=True)
 def atleast_3d(*arys):
     """Every array with three axes at least: (n,) becomes (1, n, 1), and (n, m) becomes (n, m, 1).
 
@@ -299,7 +299,7 @@ def _draw_broadcast_arrays(draw):
     return tuple(draw.array(draw.broadcastable_to(shape)) for _ in range(draw.integer(1, 3))), {}
 
 
-@composed(numpy=np.broadcast_arrays, inputs=_draw_broadcast_arrays)
+@composed(numpy=np.broadcast_arrays, inputs=_draw_broadcast_arrays, several=True)
 def broadcast_arrays(*args):
     """The arrays, each repeated to the shape that all of them broadcast to; a tuple.
 
@@ -316,7 +316,7 @@ def _draw_meshgrid(draw):
     return vectors, {"indexing": draw.choice(["xy", "ij"]), "sparse": draw.boolean()}
 
 
-@composed(numpy=np.meshgrid, inputs=_draw_meshgrid)
+@composed(numpy=np.meshgrid, inputs=_draw_meshgrid, several=True)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     """Coordinates on the grid of some vectors: a tuple of arrays, the first two axes exchanged with "xy".
 

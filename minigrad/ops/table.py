@@ -71,7 +71,7 @@ def operation(
         inputs = (inputs or domain(),) * len(names) if isinstance(inputs, Domain | None) else inputs
     if isinstance(function, np.ufunc):
         numpy = (function, *numpy)
-    new: Op = op(forward, numpy=numpy, inputs=inputs, elementwise=True, **facts)
+    new: Op = op(numpy=numpy, inputs=inputs, elementwise=True, **facts)(forward)
     if rules:
         new.rules_by_input(*rules)
     return new

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -28,7 +28,15 @@ from .operands import admitted, real_array, refuse_masks, refuse_to_leave
 from .recording import apply, apply_unary, binary, unary
 
 
-def _in_place(op: Op) -> Any:
+if TYPE_CHECKING:
+
+    class _Entry(np.object_):  # type: ignore[misc]
+        """What a tensor holds to NumPy's stubs: of objects they promise nothing, so ``np.mean(t)`` may be a tensor."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def _in_place(op: Op) -> Callable[[Any, Any], Tensor]:
     """``w -= step``: under `no_grad` a parameter is updated and stays one, as in PyTorch; all else is a new node."""
 
     def update(self: Tensor, other: Any) -> Any:
@@ -281,7 +289,7 @@ class Tensor(ArrayMethods, Node):
             return function(*map(_plain, arguments), **{k: _plain(x) for k, x in options.items()})
         raise not_differentiable(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[_Entry]]:
         refuse_to_leave(self, "np.asarray", "array", _IN_PLACE_OF_AN_ARRAY)
         return np.array(self._data, dtype=dtype, copy=copy)
 

@@ -44,7 +44,7 @@ class Culprit:
         assert self.expression is not None
         root, nodes = self.expression.graph()
         marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
-        return viz.draw(np.sum(root) if np.size(root) != 1 else root, marks=marks)
+        return viz.draw(root.sum() if root.size != 1 else root, marks=marks)
 
     def saved(self, picture: Any = None) -> Culprit:
         """The same with its picture in a file, by default in a new folder for temporary files.
