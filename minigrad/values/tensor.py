@@ -372,7 +372,7 @@ class Tensor(ArrayMethods, Node):
     __itruediv__ = _in_place(ops.divide)
     __ipow__ = _in_place(ops.power)
 
-    def __pow__(self, exponent: Any) -> Any:
+    def __pow__(self, exponent: Any) -> Tensor:
         return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
 
     def __eq__(self, other: object) -> Any:
