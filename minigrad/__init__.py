@@ -23,6 +23,7 @@ from .core.errors import (
     RuleError as RuleError,
     ShapeError as ShapeError,
     StaleGraphError as StaleGraphError,
+    SymbolError as SymbolError,
 )
 from .core.graph import Graph as Graph, graph as graph
 from .core.node import Node as Node
@@ -39,7 +40,9 @@ from .transforms.products import (
     linearize as linearize,
     vjp as vjp,
 )
+from .transforms.record import record as record
 from .values.scalar import Scalar as Scalar
+from .values.symbol import Symbol as Symbol
 from .values.tensor import Tensor as Tensor
 
 __version__ = "0.1.0"

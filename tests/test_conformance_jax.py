@@ -3,6 +3,10 @@
 Where `jax.numpy` has a function of the same name that is the reference; else it is written out below.
 """
 
+import itertools
+import math
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -140,6 +144,20 @@ def mirrored(a, triangle="L"):
     return strict + strict.swapaxes(-1, -2) + a * jnp.eye(a.shape[-1])
 
 
+def cofactors(a, *directions):
+    """The derivative of the determinant by Leibniz's formula, along each direction in turn."""
+    n = a.shape[-1]
+    terms = [(np.linalg.det(np.eye(n)[list(p)]).round(), p) for p in itertools.permutations(range(n))]
+
+    def determinants(a):
+        return sum(sign * math.prod(a[..., i, j] for i, j in enumerate(p)) for sign, p in terms)
+
+    f = jax.grad(lambda a: determinants(a).sum())
+    for each in directions:
+        f = partial(lambda f, m, a: jax.jvp(f, (a,), (m,))[1], f, each)
+    return f(a)
+
+
 def cholesky(a, upper):
     return jnp.linalg.cholesky(mirrored(a, "U" if upper else "L"), upper=upper)
 
@@ -149,8 +167,12 @@ def eigh(a, UPLO="L"):
 
 
 def svd(a, full_matrices=False, compute_uv=True, hermitian=False):
-    if hermitian:
-        a = mirrored(a)
+    if hermitian:  # LAPACK takes other signs for the vectors of a general matrix
+        w, v = eigh(a)
+        order = jnp.argsort(-jnp.abs(w), axis=-1)
+        w, u = jnp.take_along_axis(w, order, -1), jnp.take_along_axis(v, order[..., None, :], -1)
+        vt = jnp.swapaxes(u * jnp.sign(w)[..., None, :], -1, -2)
+        return (u, jnp.abs(w), vt) if compute_uv else jnp.abs(w)
     return jnp.linalg.svd(a, full_matrices=full_matrices, compute_uv=compute_uv)
 
 
@@ -273,7 +295,7 @@ REFERENCES = {
     "repeat": lambda a, n, axis: jnp.repeat(a, jnp.asarray(n), axis=axis), "pad": pad,
     "affine": lambda x, w, b: x @ w.T + b, "astype": lambda x, dtype: x.astype(dtype),
     "contraction": lambda *a, inputs, output: jnp.einsum(f"{','.join(inputs)}->{output}", *a),
-    "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(eigh), "eig_row": row(eig),
+    "cofactors": cofactors, "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(eigh), "eig_row": row(eig),
     "eigh": eigh, "eigvalsh": lambda a, UPLO: eigh(a, UPLO)[0], "cholesky": cholesky, "p_length": p_length,
     "pinv": lambda a, hermitian: jnp.linalg.pinv(mirrored(a) if hermitian else a),
     "eig": eig, "eigvals": lambda a: eig(a)[0], "svd": svd, "qr_row": row(jnp.linalg.qr),

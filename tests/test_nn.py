@@ -297,3 +297,10 @@ def test_unknown_activations_and_layers_are_named():
         mg.nn.MLP([2, 2], activation="swoosh")
     with pytest.raises(TypeError, match="argument 1 is Op"):
         mg.nn.Sequential(mg.nn.Linear(2, 2), mg.relu)
+
+
+def test_batch_norm_is_differentiated_twice_in_beta_alone():
+    x, gamma, beta = np.arange(12.0).reshape(4, 3) ** 1.5, np.array([1.0, 2.0, 0.5]), np.array([0.5, -1.0, 2.0])
+    slopes = mg.grad(lambda beta: np.sum(mg.batch_norm(x, gamma, beta) ** 3))
+    # y = γ x̂ + β, and x̂ has mean 0: Σ ∂²(y³)/∂β² = Σ 6 y = 6 m β
+    np.testing.assert_allclose(mg.grad(lambda beta: np.sum(slopes(beta)))(beta), 6 * 4 * beta)

@@ -63,9 +63,9 @@ def test_the_hash_is_the_same_in_another_process_and_differs_for_another_program
 
 def test_a_text_that_is_no_program_or_names_what_no_program_calls_is_refused():
     text = example().to_json()
-    with pytest.raises(ValueError, match="no text of Program.to_json"):
+    with pytest.raises(ValueError, match="no text of"):
         mg.Program.from_json("[]")
-    with pytest.raises(ValueError, match="no operation 'tahn' is registered"):
+    with pytest.raises(ValueError, match="no operation 'tahn'"):
         mg.Program.from_json(text.replace('"tanh"', '"tahn"'))
     for path in ("numpy.save", "numpy.fromfile", "numpy.lib.os.system", "numpy.ma.array", "numpy._core"):
         with pytest.raises(ValueError, match="no function that a program calls"):

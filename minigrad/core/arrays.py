@@ -24,6 +24,19 @@ def _speaks_numpy(kind: type) -> bool:
     )
 
 
+def kind_of_traced(values: Any) -> Any:
+    """The class of the first symbol in nested lists, tuples, dicts and slices; None where there is none."""
+    if hasattr(type(values), "_computed"):
+        return type(values)
+    if isinstance(values, dict):
+        values = values.values()
+    elif isinstance(values, slice):
+        values = (values.start, values.stop, values.step)
+    elif not isinstance(values, (list, tuple)):
+        return None
+    return next((kind for kind in map(kind_of_traced, values) if kind is not None), None)
+
+
 def as_array(value: Any) -> Any:
     """A number as an array of no axes; arrays, of another class too, as they are."""
     return value if is_duck(value) else np.asarray(value)

@@ -1,13 +1,12 @@
-"""Backward on tensors: chain the rules from a root to the leaves, and check that each rule keeps its contract.
+"""Backward: chain the rules from a root to its leaves. `plain_backward` is the whole algorithm, for any kind of node.
 
-A rule is mathematics and nothing else. Here, once for all operations, a gradient is summed back over
-broadcast axes, cast to its input's dtype, checked, and added up where a value was used several times.
+A rule is mathematics and nothing else. Here, once for all operations, a gradient is summed back over broadcast axes,
+cast to its input's dtype, checked, and added up where a value was used several times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Collection, Sequence, Set
 from sys import getrefcount
 from typing import Any
 
@@ -17,10 +16,128 @@ from .anomaly import check_gradient
 from .arrays import as_array, copy_of
 from .contexts import current_context
 from .errors import RuleError
+from .floats import FLOATS
+from .graph import walk
 from .node import Node
-from .registry import Op
-from .stale import raise_stale, refuse_changed, refuse_written
-from .unchanged import COPIED
+from .stale import refuse_stale
+
+NOTHING: frozenset[Node] = frozenset()
+
+
+def plain_backward(
+    root: Node,
+    gradient: Any,
+    wanted: Collection[Node] | None = None,
+    boundary: Set[Node] = NOTHING,
+    every: bool = False,
+    create_graph: bool = False,
+) -> dict[Node, Any]:
+    """∂(root)/∂(node) · gradient for the ``wanted`` nodes behind root: by default its leaves, or ``every`` node.
+
+    Nothing is gone through that lies behind the ``boundary``. With ``create_graph`` the rules run on nodes, so that the
+    gradients are nodes too and can be differentiated again; else on plain arrays or floats.
+    """
+    nodes = walk(root, boundary=boundary)
+    refuse_stale(nodes)
+    if wanted is None:
+        wanted = [node for node in nodes if every or node.is_leaf]
+    wanted, anomaly = set(wanted), current_context().anomaly
+    oldest = min((node.index for node in wanted), default=0)
+    gradients: dict[Node, Any] = {root: gradient}
+    found: dict[Node, Any] = {}
+    for node in reversed(nodes):  # users before what they use: when a node's turn comes, its gradient is complete
+        g = gradients.pop(node, None)
+        if g is None or node.index < oldest:  # what is older cannot depend on what is wanted
+            continue
+        if node in wanted:
+            found[node] = g
+        if node.is_leaf or node in boundary:
+            continue
+        for each, contribution in zip(node.inputs, contributions(node, g, create_graph)):
+            if contribution is None:
+                continue
+            contribution = fitted(contribution, each, node)
+            if anomaly:
+                check_gradient(contribution, node)
+            gradients[each] = gradients[each] + contribution if each in gradients else contribution
+    return found
+
+
+def contributions(node: Node, g: Any, create_graph: bool = False) -> Sequence[Any]:
+    """What the rule of a node's operation gives for each of its inputs; None for those that want no gradient."""
+    op, inputs, options = node.op, node.inputs, node.options or {}
+    wanted = [isinstance(x, Node) and x.requires_grad for x in inputs]
+    if create_graph:  # what was saved has to be part of the graph, so it is computed in it
+        saved = op.compute(inputs, options)[1] if op.saves else None
+        return op.vjp(g, node, inputs, options, wanted, saved)
+    y, values = node._data, [x._data if isinstance(x, Node) else x for x in inputs]
+    if type(y) is not float:
+        return op.vjp(g, y, values, options, wanted, node.saved)
+    try:
+        return op.bind(FLOATS).vjp(g, y, values, options, wanted)
+    except (ArithmeticError, ValueError):  # where Python's floats raise, NumPy's inf or nan, and its warning
+        g, y, *values = (np.float64(x) if isinstance(x, float) else x for x in (g, y, *values))
+        return [None if each is None else float(each) for each in op.vjp(g, y, values, options, wanted)]
+
+
+def fitted(contribution: Any, node: Node, user: Node) -> Any:
+    """A gradient in the shape and dtype of its node; RuleError where ``user``'s rule gave what cannot be that."""
+    data = node._data
+    if type(data) is float:
+        return contribution
+    if not hasattr(contribution, "shape"):
+        if isinstance(contribution, (float, int)) and data.ndim == 0:
+            return np.full_like(data, contribution)
+        raise RuleError(
+            f"{user.op.name}: its rule returned {type(contribution).__name__} for an input of shape {data.shape}; "
+            "it must return an array of that shape"
+        )
+    if contribution.shape != data.shape:
+        contribution = _summed_to(contribution, data.shape, user)
+    if contribution.dtype != data.dtype:
+        if contribution.dtype.kind != "f":
+            raise RuleError(
+                f"{user.op.name}: its rule returned {contribution.dtype} for an input of dtype {data.dtype}; a "
+                "gradient must be of floats"
+            )
+        contribution = contribution.astype(data.dtype)
+    return contribution
+
+
+def _summed_to(contribution: Any, target: tuple[int, ...], user: Node) -> Any:
+    """A gradient summed over the axes along which an input of shape ``target`` was broadcast."""
+    op, shape = user.op, contribution.shape
+    extra = len(shape) - len(target)
+    fits = extra >= 0 and all(n in (1, m) for n, m in zip(target, shape[extra:]))
+    if not fits or not (op.broadcasts or shape == user._data.shape):
+        raise RuleError(
+            f"{op.name}: its rule gave a gradient of shape {shape} for an input of shape {target} "
+            f"(its value is {user._data.shape}); the gradient must have the input's shape"
+        )
+    axes = tuple(range(extra)) + tuple(extra + i for i, n in enumerate(target) if n == 1 != shape[extra + i])
+    return np.reshape(np.sum(contribution, axis=axes), target)
+
+
+# ---- what is done with it -------------------------------------------------------------------------------
+
+#: Whether backward takes the hot path that a kind of node has; a test holds both to the same answers.
+use_hot_paths = True
+
+
+def backward(
+    root: Node,
+    gradient: Any,
+    wanted: Collection[Node] | None = None,
+    *,
+    boundary: Set[Node] = NOTHING,
+    every: bool = False,
+    create_graph: bool = False,
+) -> dict[Node, Any]:
+    """`plain_backward`, or the hot path of the root's kind, which gives the same."""
+    hot = root.hot_backward
+    if hot is None or create_graph or not use_hot_paths or current_context().anomaly:
+        return plain_backward(root, gradient, wanted, boundary, every, create_graph)
+    return hot(gradient, wanted, boundary, every)
 
 
 def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool) -> None:
@@ -28,10 +145,9 @@ def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool
 
     Nothing is changed if a rule raises: the sums are written to the nodes at the very end.
     """
-    order, leaves = walk_backward(root)
-    kept = _chain(root, gradient, order, leaves, {*order, *leaves} if retain_grads else set(leaves), create_graph)
-    while kept:
-        node, g = kept.popitem()
+    found = backward(root, gradient, every=retain_grads, create_graph=create_graph)
+    while found:
+        node, g = found.popitem()
         # A gradient must share memory with nothing, and a rule may return what it was given, or a view. What
         # is referred to from here alone is ours; the copies saved are a twentieth of an MLP's step.
         if not create_graph and (getattr(g, "base", g) is not None or getrefcount(g) > _ALONE):
@@ -39,144 +155,6 @@ def accumulate(root: Node, gradient: Any, create_graph: bool, retain_grads: bool
         total = g if node.grad is None else node.grad + g
         # NumPy's 0-d sums are no arrays; a sum with a gradient that has a graph of its own is a tensor
         node.grad = total if create_graph or total.ndim or isinstance(total, Node) else as_array(total)
-
-
-def gradients_of(root: Node, nodes: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
-    """∂(root)/∂(node) · gradient for any nodes of its graph, None where there is no way; no ``grad`` is touched."""
-    order, leaves = walk_backward(root)
-    oldest = min((node.index for node in nodes), default=0)
-    order = [node for node in order if node.index >= oldest]  # what is older cannot depend on the nodes
-    kept = _chain(root, gradient, order, leaves, set(nodes), create_graph)
-    found = [kept.get(node) for node in nodes]
-    return found if create_graph else [g if g is None else copy_of(g) for g in found]
-
-
-def gradients_within(root: Node, boundary: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
-    """∂(root)/∂(node) · gradient for the nodes that bound a part of a graph, each held as if it were a leaf."""
-    order: list[Any] = []
-    seen: set[Any] = {*boundary}
-    todo: list[Any] = [root]
-    while todo:
-        node = todo.pop()
-        if node in seen or node.op is None:  # a leaf that was made within
-            continue
-        seen.add(node)
-        order.append(node)
-        for x in node.inputs:
-            if isinstance(x, Node) and x.requires_grad:
-                todo.append(x)
-    order.sort(key=lambda node: -node.index)
-    kept = _chain(root, gradient, order, list(boundary), set(boundary), create_graph)
-    return [kept.get(node) for node in boundary]
-
-
-def walk_backward(root: Node) -> tuple[list[Node], list[Node]]:
-    """The operations that ``root`` depends on, users before what they use, and the leaves that require gradients.
-
-    Raises `StaleGraphError` if a leaf was changed after an operation used it.
-    """
-    kind = type(root)
-    thorough = current_context().anomaly
-    order: list[Node] = []
-    leaves: dict[Node, None] = {}
-    if root.op is None:
-        leaves[root] = None
-    seen = {root}
-    stack = [root]
-    pop, push, add, append = stack.pop, stack.append, seen.add, order.append
-    while stack:
-        node = pop()
-        if node.op is None:
-            leaves[node] = None
-            continue
-        append(node)
-        index = node.index
-        for each in node.inputs:
-            if type(each) is kind:
-                if each.index > index:
-                    raise_stale(each, node)
-                if each not in seen:
-                    add(each)
-                    if each.requires_grad:
-                        push(each)
-            elif type(each) is np.ndarray and each.nbytes > COPIED:
-                refuse_changed(node)
-        if thorough:
-            refuse_changed(node)
-    for each in seen:
-        if each.op is None and each._extra is not None and each.shown is not None:
-            refuse_written(each, order)
-    order.sort(key=attrgetter("index"), reverse=True)
-    return order, list(leaves)
-
-
-def _chain(
-    root: Node, gradient: Any, order: list[Node], leaves: list[Node], wanted: set[Any], create_graph: bool
-) -> dict[Node, Any]:
-    """Walk the operations in order, each passing its gradient on to its inputs; returns those of ``wanted``."""
-    kind = type(root)
-    gradients: dict[Node, Any] = {root: gradient}
-    kept: dict[Node, Any] = {}
-    owned: set[Node] = set()  # whose gradient is a sum made here, and may be written into
-    anomaly = current_context().anomaly
-    keeps_inner = any(node.op is not None for node in wanted)
-    take, add = gradients.pop, np.add
-    for node in order:
-        g = take(node, None)
-        if g is None:
-            continue
-        if keeps_inner and node in wanted:
-            kept[node] = g
-        op, inputs = node.op, node.inputs
-        if create_graph or not op.simple or op.rules is None:
-            contributions = _contributions(node, op, g, create_graph)
-        elif len(inputs) == 2:  # the hot path, written out
-            a, b = inputs
-            rule_a, rule_b = op.rules
-            if type(a) is not kind:
-                contributions = (None, rule_b and rule_b(g, node._data, a, b._data))
-            elif type(b) is not kind:
-                contributions = (rule_a and rule_a(g, node._data, a._data, b), None)
-            else:
-                y, x, z = node._data, a._data, b._data
-                contributions = (
-                    rule_a(g, y, x, z) if rule_a and a.requires_grad else None,
-                    rule_b(g, y, x, z) if rule_b and b.requires_grad else None,
-                )
-        elif len(inputs) == 1:
-            (a,) = inputs
-            contribution = op.rules[0](g, node._data, a._data)
-            if op.trusted and not anomaly and a not in gradients:
-                gradients[a] = contribution
-                continue
-            contributions = (contribution,)
-        else:
-            contributions = _contributions(node, op, g, create_graph)
-        for each, contribution in zip(inputs, contributions):
-            if contribution is None:
-                continue
-            data = each._data
-            try:
-                if contribution.shape != data.shape:
-                    contribution = _summed_to(contribution, each, node)
-                if contribution.dtype is not data.dtype and contribution.dtype != data.dtype:
-                    contribution = _cast(contribution, each, node)
-            except AttributeError:
-                contribution = _as_array(contribution, each, node)
-            if anomaly:
-                check_gradient(contribution, node)
-            if each not in gradients:
-                gradients[each] = contribution
-            elif each in owned:
-                add(gradients[each], contribution, gradients[each])
-            else:
-                gradients[each] = gradients[each] + contribution
-                if type(data) is np.ndarray and data.ndim and not create_graph:
-                    owned.add(each)
-    for leaf in leaves:
-        if leaf in wanted and leaf in gradients:
-            kept[leaf] = take(leaf)
-    return kept
 
 
 def _count_alone() -> int:
@@ -188,46 +166,14 @@ def _count_alone() -> int:
 _ALONE = _count_alone()
 
 
-def _contributions(node: Node, op: Op, g: Any, create_graph: bool) -> Any:
-    """What the operation's rules give for each input: the general case."""
-    inputs, options = node.inputs, node.options or {}
-    wanted = tuple([isinstance(x, Node) and x.requires_grad for x in inputs])
-    if create_graph:  # on tensors what was saved has to be part of the graph, so it is computed in it
-        saved = op.compute(inputs, options)[1] if op.saves else None
-        return op.vjp(g, node, inputs, options, wanted, saved)
-    values = [x._data if isinstance(x, Node) else x for x in inputs]
-    return op.vjp(g, node._data, values, options, wanted, node.saved)
+def gradients_of(root: Node, nodes: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
+    """∂(root)/∂(node) · gradient for any nodes of its graph, None where there is no way; no ``grad`` is touched."""
+    found = backward(root, gradient, nodes, create_graph=create_graph)
+    given = [found.get(node) for node in nodes]
+    return given if create_graph else [g if g is None else copy_of(g) for g in given]
 
 
-def _as_array(contribution: Any, node: Node, user: Node) -> Any:
-    """A rule's plain number as an array of its input's dtype; anything else is an error."""
-    if isinstance(contribution, (float, int)) and node._data.ndim == 0:
-        return np.full_like(node._data, contribution)
-    raise RuleError(
-        f"{user.op.name}: its rule returned {type(contribution).__name__} for an input of shape "
-        f"{node._data.shape}; it must return an array of that shape"
-    )
-
-
-def _cast(contribution: Any, node: Node, user: Node) -> Any:
-    """A gradient in its input's dtype; a wrong kind of number is an error and not cast."""
-    if contribution.dtype.kind != "f":
-        raise RuleError(
-            f"{user.op.name}: its rule returned {contribution.dtype} for an input of dtype {node._data.dtype}; a "
-            "gradient must be of floats"
-        )
-    return contribution.astype(node._data.dtype)
-
-
-def _summed_to(contribution: Any, node: Node, user: Node) -> Any:
-    """A gradient summed over the axes along which ``node`` was broadcast."""
-    op, shape, target = user.op, contribution.shape, node._data.shape
-    extra = len(shape) - len(target)
-    fits = extra >= 0 and all(n in (1, m) for n, m in zip(target, shape[extra:]))
-    if not fits or not (op.broadcasts or shape == user._data.shape):
-        raise RuleError(
-            f"{op.name}: its rule gave a gradient of shape {shape} for an input of shape {target} "
-            f"(its value is {user._data.shape}); the gradient must have the input's shape"
-        )
-    axes = tuple(range(extra)) + tuple(extra + i for i, n in enumerate(target) if n == 1 != shape[extra + i])
-    return np.reshape(np.sum(contribution, axis=axes), target)
+def gradients_within(root: Node, boundary: Sequence[Node], gradient: Any, create_graph: bool) -> list[Any]:
+    """∂(root)/∂(node) · gradient for the nodes that bound a part of a graph, each held as if it were a leaf."""
+    found = backward(root, gradient, boundary, boundary=frozenset(boundary), create_graph=create_graph)
+    return [found.get(node) for node in boundary]

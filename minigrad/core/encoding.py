@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from .program import Program
 
 _TYPES = {each.__name__: each for each in (bool, int, float, complex)}
-_NAMESPACES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft}
+_NAMESPACES: dict[str, Any] = {
+    "numpy": np,
+    "numpy.linalg": np.linalg,
+    "numpy.fft": np.fft,
+    "numpy.lib.stride_tricks": np.lib.stride_tricks,
+}
 #: Beginnings of the names of NumPy functions that read or write files, which no program calls.
 _FILES = ("load", "save", "from", "genfromtxt", "memmap")
 

@@ -35,6 +35,10 @@ class MutationError(MinigradError, TypeError):
     """A tensor in a graph was assigned into; the message says what to use instead."""
 
 
+class SymbolError(MinigradError, TypeError):
+    """A number was asked of a `Symbol`, which has none; the message says what to use instead."""
+
+
 class UserError(Exception):
     """A mistake that the user of a command can correct; reported in one line, with exit code 2."""
 
@@ -47,5 +51,6 @@ for _each in (
     NotDifferentiableError,
     RuleError,
     MutationError,
+    SymbolError,
 ):
     _each.__module__ = "minigrad"  # where users find them, and what a traceback shows

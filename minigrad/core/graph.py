@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import networkx
 
 
-def walk(*roots: Node, boundary: Container[Node] = (), since: int = 0) -> list[Node]:
+def walk(*roots: Node, boundary: Set[Node] = frozenset(), since: int = 0) -> list[Node]:
     """All that some nodes were computed from, and they themselves: leaves first, then operations, inputs before users.
 
     A node in the ``boundary``, or numbered before ``since``, is found but what it was computed from is not.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,25 @@ def inferred(op: Any, inputs: Sequence[Any], options: Mapping[str, Any]) -> tupl
             one = op.kernel(*(_of_one_entry(x) for x in inputs), **{k: _of_one_entry(x) for k, x in options.items()})
             shapes = [x.shape for x in (*inputs, *options.values()) if _is_array(x)]
             return Abstract(np.broadcast_shapes(*shapes), np.asarray(one).dtype), None
-        try:
-            found = op.compute([_stand_in(x) for x in inputs], {k: _stand_in(x) for k, x in options.items()})
-        except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
-            whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
-            found = op.compute([_stand_in(x, identity=True) for x in inputs], whole)
+        found = _on_stand_ins(lambda *inputs, **options: op.compute(inputs, options), inputs, options)
     return _abstract(found[0]), _abstract(found[1])
+
+
+def inferred_call(
+    function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any], plain: bool = False
+) -> Any:
+    """What any function gives for such arrays: an `Abstract` in place of each array of its result, unless ``plain``."""
+    with np.errstate(all="ignore"):
+        found = _on_stand_ins(function, arguments, options)
+    return found if plain else _abstract(found)
+
+
+def _on_stand_ins(compute: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    try:
+        return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
+    except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
+        whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
+        return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
 
 
 def _is_array(x: Any) -> bool:

@@ -61,6 +61,8 @@ class Node:
     given = _rare("given", (), "What its operation was given in arrays of somebody else, as `Remembered`.")
     shown = _rare("shown", None, "When a leaf's ``data`` was last read, and what it held, as `Remembered`.")
     __hash__ = object.__hash__
+    #: ``hot_backward(gradient, wanted, boundary, every)`` gives what `plain_backward` gives, without a graph, faster.
+    hot_backward: Any = None
 
     @property
     def is_leaf(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import is_duck, kind_of_traced
 from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
@@ -149,7 +150,10 @@ class Op(Operation):
                     return apply(self, inputs, options)
             if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
                 return self.on_floats(inputs, options)
-            if self.validation is not None:
+            traced = kind_of_traced(options) if options else None
+            if traced is not None:  # an index, say
+                return traced._apply(self, inputs, options)
+            if self.validation is not None and not any(map(is_duck, inputs)):
                 self.validation(*inputs, **options)
             return self.compute(inputs, options)[0] if self.saves else self.kernel(*inputs, **options)
         except TOLD as error:

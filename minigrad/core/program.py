@@ -1,4 +1,4 @@
-"""`Program`: a computation as an immutable list of equations, which can be run, cut, hashed, written out and read back."""
+"""`Program`: a computation as an immutable list of equations: run, cut, hashed, written out and read back."""
 
 from __future__ import annotations
 
@@ -97,6 +97,11 @@ class Program:
         inputs = [variable for node, variable in where.items() if node.op is None]
         outputs = rebuilt(roots, [where[each] for each in leaves_of(roots)])
         return cls(inputs, builder.constants, builder.equations, outputs, leaves=leaves)
+
+    @property
+    def needed(self) -> set[Variable]:
+        """The variables that its equations, outputs and new state name."""
+        return {x for each in self.equations for x in each.used} | set(variables_in((self.outputs, self.new_state)))
 
     # ---- running ------------------------------------------------------------------------------------
 
@@ -339,7 +344,7 @@ class Builder:
     def lifted(self, tree: Any) -> Any:
         """A tree with a variable in place of every array; what holds the same numbers still is copied once."""
         if isinstance(tree, np.ndarray):
-            array, variable = self._known.get(id(tree), (None, None))
+            _, variable = self._known.get(id(tree), (None, None))
             if variable is None or not _same(self.constants[variable], tree):
                 variable = self.variable(tree.shape, tree.dtype)
                 self._known[id(tree)] = tree, variable

@@ -97,6 +97,15 @@ def generators_from(root: Any) -> list[Any]:
     return [*everyones, *(each for each in found_from(root) if isinstance(each, _GENERATORS))]
 
 
+def repr_of_state(generator: Any) -> str:
+    """Text that is another one when the generator was used in between."""
+    if isinstance(generator, np.random.Generator):
+        generator = generator.bit_generator
+    if isinstance(generator, np.random.RandomState):
+        return repr(generator.get_state(legacy=False)["state"])
+    return repr(generator.state if isinstance(generator, np.random.BitGenerator) else generator.getstate())
+
+
 def state_of(generator: Any) -> Callable[[], None]:
     """A function that puts a random generator back to the state that it is in now."""
     if isinstance(generator, np.random.Generator):
@@ -138,6 +147,17 @@ def leaving_no_trace(function: Callable[P, T]) -> Callable[P, T]:
             return function(*arguments, **options)
 
     return traceless
+
+
+def content_of(holder: Any) -> dict[Any, Any]:
+    """What a container or an object holds now, by key, place or name."""
+    if isinstance(holder, (list, deque)):
+        return dict(enumerate(holder))
+    if isinstance(holder, set):
+        return dict.fromkeys(holder)
+    if isinstance(holder, dict):
+        return dict(holder)
+    return dict(vars(holder)) if _has_attributes(holder) else {}
 
 
 def _undo(holder: Any) -> list[Callable[[], None]]:

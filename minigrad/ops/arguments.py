@@ -44,6 +44,28 @@ def checked_axes(name, axis, ndim):
     return axes
 
 
+def flat_or_axis(name, a, axis, *, of_number=False):
+    """What is worked along: an array and one of its axes, or for None the flat array and its only axis.
+
+    ``of_number`` says that a 0-d array has an axis too, 0 or −1, as some of NumPy's functions do.
+    """
+    if axis is None or (of_number and np.ndim(a) == 0 and axis in (0, -1)):
+        return np.reshape(a, (-1,)), 0
+    return as_array(a), checked_axis(name, axis, np.ndim(a))
+
+
+def refuse_out(name, out):
+    """Raise for an array that the result is to be written into."""
+    if out is not None:
+        raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
+
+
+def values_of(x, otherwise):
+    """The numbers of what has them, to be checked: of arrays, lists, numbers and tensors; else what is given."""
+    x = getattr(x, "_data", x)
+    return x if isinstance(x, (np.ndarray, np.generic, float, int, list, tuple)) else otherwise
+
+
 def along(axis, ndim, key):
     """The key that indexes one axis and takes all of those before it."""
     return (slice(None),) * (axis % ndim) + (key,)

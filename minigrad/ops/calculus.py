@@ -1,18 +1,19 @@
 """Sums, products and differences along an axis, and what is built of them: integrals, slopes, interpolation."""
 
 import operator
+from functools import partial
 
 import numpy as np
 
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
-from .arguments import along, as_array, check_number, checked_axes, checked_axis, number, plain
-from .index import scatter_add
+from .arguments import along, as_array, check_number, checked_axes, checked_axis
+from .index import getitem, scatter_add
+from .sampling import an_axis, an_axis_or_none, array_with
+from .table import array_operation
 
-
-def _draw_cumulative(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.array(shape),), {"axis": draw.choice([None, draw.axis(len(shape))])}
+row = partial(array_operation, __name__)
+# fmt: off
 
 
 def _reversed(a, axis):
@@ -20,60 +21,42 @@ def _reversed(a, axis):
     return a[along(axis, np.ndim(a), slice(None, None, -1))]
 
 
-@op(numpy=np.cumsum, inputs=_draw_cumulative, linear=True)
-def cumsum(a, /, axis=None, dtype=None):
-    """Running sums along an axis (None: of the flat array): yₖ = Σ_{i≤k} aᵢ.  ∂: the sums of g from the end.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.cumsum(np.array([1.0, 2.0, 3.0]))
-    array([1., 3., 6.])
-    """
-    return np.cumsum(a, axis=axis, dtype=dtype)
+def _sums_from_the_end(g, y, a, axis, dtype):
+    axis = 0 if axis is None else axis
+    return np.reshape(_reversed(np.cumsum(_reversed(g, axis), axis=axis), axis), np.shape(a))
 
 
-@cumsum.rule
-def _(g, y, a, axis, dtype):
-    along_axis = 0 if axis is None else axis
-    return np.reshape(_reversed(np.cumsum(_reversed(g, along_axis), axis=along_axis), along_axis), np.shape(a))
+cumsum = row(
+    np.cumsum, lambda a, /, axis=None, dtype=None: np.cumsum(a, axis=axis, dtype=dtype),
+    "Running sums along an axis (None: of the flat array): yₖ = Σ_{i≤k} aᵢ.  ∂: the sums of g from the end.",
+    "mg.cumsum(np.array([1.0, 2.0, 3.0])) → array([1., 3., 6.])",
+    array_with(1, axis=an_axis_or_none), _sums_from_the_end, linear=True)
 
 
-@op(numpy=np.cumprod, inputs=_draw_cumulative)
-def cumprod(a, /, axis=None, dtype=None):
-    """Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.
-
-    With h the gradient with respect to yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: no
-    division, so it is right where entries are 0.
-
-    >>> import numpy as np, minigrad as mg
-    >>> x = mg.Tensor([2.0, 0.0, 4.0], requires_grad=True)
-    >>> mg.cumprod(x).sum().backward(); x.grad
-    array([ 1., 10.,  0.])
-    """
-    return np.cumprod(a, axis=axis, dtype=dtype)
+def _products_back(g, y, a, axis, dtype):
+    axis = 0 if axis is None else axis
+    rows = np.moveaxis(np.reshape(a, np.shape(y)), axis, -1)
+    products, back = np.moveaxis(y, axis, -1), np.moveaxis(g, axis, -1)
+    factor, reach = rows[..., 1:], 1
+    while reach < np.shape(rows)[-1]:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
+        back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
+        factor = factor[..., :-reach] * factor[..., reach:]
+        reach *= 2
+    back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
+    return np.reshape(np.moveaxis(back, -1, axis), np.shape(a))
 
 
-@cumprod.rule
-def _(g, y, a, axis, dtype):
-    along_axis = 0 if axis is None else axis
-    rows = np.moveaxis(np.reshape(a, np.shape(y)), along_axis, -1)
-    products, back = np.moveaxis(y, along_axis, -1), np.moveaxis(g, along_axis, -1)
-    n = np.shape(rows)[-1]
-    if n > 1:
-        factor, reach = rows[..., 1:], 1
-        while reach < n:  # hₖ = backₖ + factorₖ hₖ₊ᵣ, and each step doubles r (Hillis and Steele 1986)
-            back = np.concatenate([back[..., :-reach] + factor * back[..., reach:], back[..., -reach:]], axis=-1)
-            factor = factor[..., :-reach] * factor[..., reach:]
-            reach *= 2
-        back = np.concatenate([back[..., :1], back[..., 1:] * products[..., :-1]], axis=-1)
-    return np.reshape(np.moveaxis(back, -1, along_axis), np.shape(a))
-
+cumprod = row(
+    np.cumprod, lambda a, /, axis=None, dtype=None: np.cumprod(a, axis=axis, dtype=dtype),
+    "Running products along an axis (None: of the flat array): yₖ = Π_{i≤k} aᵢ.",
+    "mg.grad(lambda x: mg.cumprod(x).sum())(np.array([2.0, 0.0, 4.0])) → array([ 1., 10.,  0.])",
+    array_with(1, axis=an_axis_or_none), _products_back,
+    note="With h the gradient with respect to yₖ that later products pass back, hₖ = gₖ + aₖ₊₁ hₖ₊₁ and ∂aₖ = hₖ yₖ₋₁: "
+         "no division, so it is right where entries are 0.")
 
 # ---- differences and integrals --------------------------------------------------------------------------
 
-
-def _draw_diff(draw):
-    shape = draw.shape(min_dims=1, max_dims=3, min_side=2, max_side=4)
-    return (draw.array(shape),), {"n": draw.integer(0, 2), "axis": draw.axis(len(shape))}
+_draw_diff = array_with(1, 3, sides=(2, 4), n=lambda draw, shape: draw.integer(0, 2), axis=an_axis)
 
 
 @composed(numpy=np.diff, inputs=_draw_diff, differentiated="a prepend append")
@@ -86,25 +69,18 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
     >>> mg.diff(np.array([1.0, 4.0, 9.0]))
     array([3., 5.])
     """
-    n = operator.index(n)
+    n, ndim = operator.index(n), np.ndim(a)
     if n == 0:
         return a
-    ndim = np.ndim(a)
     if n < 0:
         raise ValueError(f"diff: n is {n}; how many times must not be negative")
     if ndim == 0:
         raise ValueError("diff: a is 0-d; differences need an axis")
     a, axis = as_array(a), checked_axis("diff", axis, ndim)
-    ends = []
-    for each in (prepend, a, append):
-        if each is None or each is np._NoValue:
-            continue
-        if each is not a and np.ndim(each) == 0:
-            shape = [*np.shape(a)]
-            shape[axis] = 1
-            each = np.broadcast_to(each, tuple(shape))
-        ends.append(each)
-    a = np.concatenate(ends, axis=axis) if len(ends) > 1 else a
+    ends = [x for x in (prepend, a, append) if x is not None and x is not np._NoValue]
+    line = tuple(1 if i == axis else m for i, m in enumerate(np.shape(a)))
+    parts = [x if np.ndim(x) else np.broadcast_to(x, line) for x in ends]
+    a = np.concatenate(parts, axis=axis) if len(parts) > 1 else a
     for _ in range(min(n, np.shape(a)[axis])):
         a = a[along(axis, ndim, slice(1, None))] - a[along(axis, ndim, slice(None, -1))]
     return a
@@ -145,11 +121,9 @@ def gradient(f, *varargs, axis=None, edge_order=1):
         raise TypeError("gradient: coordinates were given for one axis alone; give them for each")
     if edge_order not in (1, 2):
         raise ValueError(f"gradient: edge_order is {edge_order}; it must be 1 or 2")
-    if None in [each for each in varargs if not hasattr(each, "dtype")]:
-        raise TypeError("gradient: a spacing is None; give a number or coordinates, or leave it out")
-    spacings = [1.0] * len(axes) if not varargs else list(varargs) * (len(axes) if len(varargs) == 1 else 1)
-    slopes = [_slope(f, spacing, each, edge_order) for spacing, each in zip(spacings, axes)]
-    return slopes[0] if len(axes) == 1 else tuple(slopes)
+    spacings = varargs if len(varargs) > 1 else (*varargs, 1.0)[:1] * len(axes)
+    slopes = tuple(_slope(f, spacing, each, edge_order) for spacing, each in zip(spacings, axes))
+    return slopes[0] if len(axes) == 1 else slopes
 
 
 def _slope(f, spacing, axis, edge_order):
@@ -157,8 +131,7 @@ def _slope(f, spacing, axis, edge_order):
     n = np.shape(rows)[-1]
     if n < edge_order + 1:
         raise ValueError(f"gradient: {n} samples along axis {axis}, but edge_order={edge_order} needs {edge_order + 1}")
-    if not hasattr(spacing, "dtype"):
-        spacing = np.asarray(spacing, dtype=plain(f).dtype)
+    spacing = spacing if hasattr(spacing, "dtype") else np.asarray(spacing, dtype=f.dtype)
     steps = diff(spacing) if np.ndim(spacing) else np.broadcast_to(spacing, (n - 1,))
     if np.shape(steps) != (n - 1,):
         raise ValueError(f"gradient: {np.shape(spacing)} coordinates for {n} samples along axis {axis}")
@@ -166,10 +139,9 @@ def _slope(f, spacing, axis, edge_order):
     before, after = steps[:-1], steps[1:]
     inside = (rises[..., :-1] * after + rises[..., 1:] * before) / (before + after)
     first, last = rises[..., :1], rises[..., -1:]
-    if edge_order == 2:
-        bend_first = (rises[..., 1:2] - rises[..., :1]) / (steps[:1] + steps[1:2])
-        bend_last = (rises[..., -1:] - rises[..., -2:-1]) / (steps[-1:] + steps[-2:-1])
-        first, last = first - bend_first * steps[:1], last + bend_last * steps[-1:]
+    if edge_order == 2:  # straight on from the two slopes beside each end
+        first = first - (rises[..., 1:2] - first) / (steps[:1] + steps[1:2]) * steps[:1]
+        last = last + (last - rises[..., -2:-1]) / (steps[-1:] + steps[-2:-1]) * steps[-1:]
     return np.moveaxis(np.concatenate([first, inside, last], axis=-1), -1, axis)
 
 
@@ -188,13 +160,10 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
     >>> mg.trapezoid(np.array([1.0, 2.0, 3.0]))
     np.float64(4.0)
     """
-    y = as_array(y)
-    ndim = np.ndim(y)
-    of_x, axis = axis, checked_axis("trapezoid", axis, ndim)  # x may have fewer axes, and counts its own
-    steps = dx
-    if x is not None:
-        x = as_array(x)
-        steps = diff(x, axis=of_x if np.ndim(x) > 1 else -1)
+    y, steps = as_array(y), dx
+    ndim, of_x, axis = np.ndim(y), axis, checked_axis("trapezoid", axis, np.ndim(y))
+    if x is not None:  # it may have fewer axes, and counts its own
+        steps = diff(as_array(x), axis=of_x if np.ndim(x) > 1 else -1)
         if np.ndim(x) == 1:
             steps = np.reshape(steps, tuple(np.size(steps) if i == axis else 1 for i in range(ndim)))
     later, earlier = y[along(axis, ndim, slice(1, None))], y[along(axis, ndim, slice(None, -1))]
@@ -218,15 +187,9 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     num = operator.index(num)
     if num < 0:
         raise ValueError(f"linspace: num is {num}; how many must not be negative")
-    parts = num - 1 if endpoint else num
-    width = np.subtract(stop, start)
-    share = np.arange(float(num)) / max(parts, 1)
-    share = share.astype(np.result_type(plain(width), 1.0))
-    y = (
-        np.expand_dims(np.asarray(start) if not hasattr(start, "dtype") else start, -1)
-        + np.expand_dims(width, -1) * share
-    )
-    y = np.moveaxis(y, -1, axis)
+    parts, width = num - 1 if endpoint else num, np.subtract(stop, start)
+    share = (np.arange(float(num)) / max(parts, 1)).astype(np.result_type(width.dtype, 1.0))
+    y = np.moveaxis(np.expand_dims(as_array(start), -1) + np.expand_dims(width, -1) * share, -1, axis)
     y = y if dtype is None else y.astype(dtype)
     return (y, width / parts if parts > 0 else width * np.nan) if retstep else y
 
@@ -247,13 +210,13 @@ def bincount(x, weights=None, minlength=0):
     >>> mg.bincount(np.array([0, 1, 1]), weights=np.array([0.5, 1.0, 2.0]))
     array([0.5, 3. ])
     """
-    x = np.asarray(plain(x))
-    if weights is None:
-        return np.bincount(x, minlength=minlength)
+    x = as_array(x)
     counts = np.bincount(x, minlength=minlength)
-    if np.shape(weights) != x.shape:
-        raise ValueError(f"bincount: x is {x.shape}, weights {np.shape(weights)}: one weight for each x is wanted")
-    return scatter_add(weights, key=x, shape=counts.shape)
+    if weights is None:
+        return counts
+    if np.shape(weights) != np.shape(x):
+        raise ValueError(f"bincount: x is {np.shape(x)}, weights {np.shape(weights)}: one weight for each x is wanted")
+    return scatter_add(as_array(weights), key=x, shape=np.shape(counts))
 
 
 def _draw_interp(draw):
@@ -266,8 +229,8 @@ def _draw_interp(draw):
     return (x, xp, draw.array((n,))), {}
 
 
-@composed(numpy=np.interp, inputs=_draw_interp, differentiated="x xp fp left right")
-def interp(x, xp, fp, left=None, right=None, period=None):
+@op(numpy=np.interp, inputs=_draw_interp)
+def interp(x, xp, fp, left=None, right=None, /, period=None):
     """The piecewise linear function through the points (xp, fp), at x; constant beyond the ends.
 
     All of x, xp (increasing), fp, ``left`` and ``right`` are differentiated. At a point xp the slope is that of the
@@ -277,38 +240,49 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     >>> mg.interp(2.5, np.array([1.0, 2.0, 3.0]), np.array([3.0, 2.0, 0.0]))
     np.float64(1.0)
     """
-    x, xp, fp = (each if hasattr(each, "dtype") else np.asarray(each, dtype=np.float64) for each in (x, xp, fp))
+    x, xp, fp = as_array(x), as_array(xp), as_array(fp)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or np.size(xp) == 0:
         raise ValueError(f"interp: xp is {np.shape(xp)}, fp {np.shape(fp)}: two vectors of one length are wanted")
     for name, end in (("left", left), ("right", right)):
-        if end is not None and not hasattr(end, "_data"):
-            check_number("interp", name, end)
-        elif np.ndim(end):
+        if np.ndim(end):
             raise ShapeError(f"interp: {name} is {np.shape(end)}; one number is wanted")
     if period is not None:
         check_number("interp", "period", period)
         if period == 0:
             raise ValueError("interp: period must not be 0")
-        period = np.absolute(period)
+    return np.interp(x, xp, fp, left, right, period).astype(np.result_type(x, xp, fp, 1.0))
+
+
+@interp.rule
+def _(g, y, x, xp, fp, left, right, period):
+    n, points = np.size(xp), xp
+    if period is not None:
+        left, right, period = None, None, abs(period)
         x, xp = np.remainder(x, period), np.remainder(xp, period)
-        order = np.argsort(plain(xp))
-        xp, fp = xp[order], fp[order]
-        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
-        fp = np.concatenate([fp[-1:], fp, fp[:1]])
-        left = right = None
-    n, points, places = np.size(xp), plain(xp), plain(x)
-    if n == 1:
-        inside = np.broadcast_to(fp[0], np.shape(x))
-    else:
-        cell = np.clip(np.searchsorted(points, places, side="right") - 1, 0, n - 2)
-        share = (np.clip(x, points[0], points[-1]) - xp[cell]) / (xp[cell + 1] - xp[cell])
-        inside = fp[cell] + share * (fp[cell + 1] - fp[cell])
-    below, above = places < points[0], places > points[-1]
-    lost = np.isnan(plain(inside))
-    if np.any(lost):  # infinite points: NumPy's value, a constant, where there is one
-        inside = np.where(lost, np.interp(places, points, plain(fp)), inside)
-    y = np.where(below, fp[0] if left is None else left, np.where(above, fp[-1] if right is None else right, inside))
-    return number(y)
+        order = np.argsort(xp)
+        order = np.concatenate([order[-1:], order, order[:1]])
+        points = xp[order] + period * np.array([-1.0, *[0.0] * n, 1.0])
+    last = np.size(points) - 1
+    cell = np.clip(np.searchsorted(points, x, side="right") - 1, 0, max(last - 1, 0))
+    after = np.minimum(cell + 1, last)  # each x lies between these two of the points
+    start, stop = getitem(points, key=cell), getitem(points, key=after)
+    ends = np.stack([cell, after])
+    ends = ends if period is None else order[ends]
+    low, high = getitem(fp, key=ends[0]), getitem(fp, key=ends[1])
+    below, above, empty = x < points[0], x > points[-1], start == stop
+    width = np.where(empty, 1.0, stop - start)
+    share = np.where(below, 0.0, np.where(above | empty, 1.0, (x - start) / width))
+    shares = np.stack([1.0 - share, share])
+    inside = g if left is None else np.where(below, 0.0, g)
+    inside = inside if right is None else np.where(above, 0.0, inside)
+    sloped = np.where(below | above, 0.0, inside * (high - low) / width)
+    return (
+        sloped,
+        -scatter_add(shares * sloped, key=ends, shape=(n,)),
+        scatter_add(shares * inside, key=ends, shape=(n,)),
+        None if left is None else np.sum(np.where(below, g, 0.0)),
+        None if right is None else np.sum(np.where(above, g, 0.0)),
+    )
 
 
 def _draw_convolve(draw):
@@ -331,25 +305,18 @@ def convolve(a, v, /, mode="full"):
     return np.convolve(a, v, mode=mode)
 
 
-def _full(g, n, m, mode):
-    """The gradient of all n + m − 1 sums, of which the mode kept a part."""
-    if mode == "full":
-        return g
-    before = (min(n, m) - 1) // 2 if mode == "same" else min(n, m) - 1
-    return np.pad(g, (before, n + m - 1 - before - np.shape(g)[0]))
-
-
 def _by_one(g, a, other, mode):
     """The gradient of one of the two vectors; a number counts as a vector of one entry."""
     n, m = np.size(a), np.size(other)
-    taken = np.reshape(as_array(other), (m,))
-    return np.reshape(np.convolve(_full(g, n, m, mode), _reversed(taken, 0), mode="valid"), np.shape(a))
+    before = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
+    g = np.pad(g, (before, n + m - 1 - before - np.shape(g)[0])) if mode != "full" else g  # of all n + m − 1 sums
+    taken = _reversed(np.reshape(as_array(other), (m,)), 0)
+    return np.reshape(np.convolve(g, taken, mode="valid"), np.shape(a))
 
 
 convolve.rules_by_input(
     lambda g, y, a, v, mode: _by_one(g, a, v, mode),
-    lambda g, y, a, v, mode: _by_one(g, v, a, mode),
-)
+    lambda g, y, a, v, mode: _by_one(g, v, a, mode))
 
 
 @composed(numpy=np.correlate, inputs=_draw_convolve)

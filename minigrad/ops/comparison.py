@@ -30,13 +30,23 @@ def _draw_place(draw):
 
 @op(numpy=np.argmax, differentiable=False, inputs=_draw_place)
 def argmax(a, /, axis=None, *, keepdims=False):
-    """Where the largest entry is (None: in the flat array), the first of several: plain integers, no gradient."""
+    """Where the largest entry is (None: in the flat array), the first of several: plain integers, no gradient.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.argmax(np.array([1.0, 3.0, 3.0]))
+    np.int64(1)
+    """
     return np.argmax(a, axis=axis, keepdims=keepdims)
 
 
 @op(numpy=np.argmin, differentiable=False, inputs=_draw_place)
 def argmin(a, /, axis=None, *, keepdims=False):
-    """Where the smallest entry is (None: in the flat array), the first of several: plain integers, no gradient."""
+    """Where the smallest entry is (None: in the flat array), the first of several: plain integers, no gradient.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.argmin(np.array([[2.0, 1.0], [3.0, 4.0]]), axis=1)
+    array([1, 0])
+    """
     return np.argmin(a, axis=axis, keepdims=keepdims)
 
 
@@ -47,7 +57,12 @@ def _draw_order(draw):
 
 @op(numpy=np.argsort, differentiable=False, inputs=_draw_order)
 def argsort(a, /, axis=-1, kind=None, order=None, *, stable=None):
-    """The order that sorts an array along an axis (None: the flat array): plain integers, no gradient."""
+    """The order that sorts an array along an axis (None: the flat array): plain integers, no gradient.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.argsort(np.array([3.0, 1.0, 2.0]))
+    array([1, 2, 0])
+    """
     return np.argsort(a, axis=axis, kind=kind, order=order, stable=stable)
 
 
@@ -58,11 +73,21 @@ def _draw_conditions(draw):
 
 @op(numpy=np.all, differentiable=False, inputs=_draw_conditions)
 def all(a, /, axis=None, *, keepdims=False, where=True):
-    """Whether every entry over the given axes (None: all) is true, or not 0: plain bools, no gradient."""
+    """Whether every entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.all(np.array([[1.0, 0.0], [1.0, 2.0]]), axis=1)
+    array([False,  True])
+    """
     return np.all(a, axis=axis, keepdims=keepdims, where=where)
 
 
 @op(numpy=np.any, differentiable=False, inputs=_draw_conditions)
 def any(a, /, axis=None, *, keepdims=False, where=True):
-    """Whether some entry over the given axes (None: all) is true, or not 0: plain bools, no gradient."""
+    """Whether some entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.
+
+    >>> import numpy as np, minigrad as mg
+    >>> mg.any(np.array([0.0, 2.0]))
+    np.True_
+    """
     return np.any(a, axis=axis, keepdims=keepdims, where=where)

@@ -6,6 +6,7 @@ inputs, and the gradient of any of them is one of the other two: so they can be 
 matrix product for a sample, of the weight and the columns: the windows of x, laid out side by side.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -15,32 +16,39 @@ from ..core.registry import composed, op
 from .arguments import as_array
 
 
+def _places(lengths, kernel, stride, dilation, padding=None):
+    """How many windows there are along each of the lengths."""
+    whole = lengths if padding is None else [n + sum(p) for n, p in zip(lengths, padding)]
+    return tuple([(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(whole, kernel, stride, dilation)])
+
+
 def _window_view(x, kernel, stride, dilation):
     """Every window of x (N, C, *lengths), as a view (N, C, *kernel, *places)."""
-    lengths, steps = x.shape[2:], x.strides[2:]
-    if not len(lengths) == len(kernel) == len(stride) == len(dilation):
+    lengths = x.shape[2:]
+    n = len(lengths)
+    if not n == len(kernel) == len(stride) == len(dilation):
         raise ShapeError(
             f"x is {x.shape}, kernel {kernel}, stride {stride}, dilation {dilation}; each needs a number for each of "
-            f"x's {len(lengths)} lengths"
+            f"x's {n} lengths"
         )
-    places = tuple((n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(lengths, kernel, stride, dilation))
-    if min(places, default=1) < 1:
+    if min(_places(lengths, kernel, stride, dilation), default=1) < 1:
         raise ShapeError(f"a window {kernel} with dilation {dilation} does not fit into lengths {lengths}")
-    inside = tuple(step * d for step, d in zip(steps, dilation))
-    between = tuple(step * s for step, s in zip(steps, stride))
-    return np.lib.stride_tricks.as_strided(
-        x, (*x.shape[:2], *kernel, *places), (*x.strides[:2], *inside, *between), writeable=False
-    )
+    reach = tuple([d * (k - 1) + 1 for k, d in zip(kernel, dilation)])
+    view = np.lib.stride_tricks.sliding_window_view(x, reach, tuple(range(2, 2 + n)))
+    if max(stride + dilation, default=1) > 1:
+        view = view[(..., *[slice(None, None, s) for s in stride + dilation])]
+    return np.transpose(view, (0, 1, *range(2 + n, 2 + 2 * n), *range(2, 2 + n)))
 
 
 def _added_windows(windows, lengths, stride, dilation):
     """Windows (N, C, *kernel, *places) added up where they came from, in an array (N, C, *lengths)."""
     n = len(lengths)
     kernel, places = windows.shape[2 : 2 + n], windows.shape[2 + n :]
-    total = np.zeros((*windows.shape[:2], *lengths), dtype=windows.dtype)
-    for offset in np.ndindex(*kernel):
-        where = tuple(slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places))
-        total[(slice(None), slice(None), *where)] += windows[(slice(None), slice(None), *offset)]
+    total = np.zeros_like(windows, shape=(*windows.shape[:2], *lengths))
+    whole = slice(None)
+    for offset in itertools.product(*map(range, kernel)):
+        where = [slice(o * d, o * d + s * (p - 1) + 1, s) for o, d, s, p in zip(offset, dilation, stride, places)]
+        total[(whole, whole, *where)] += windows[(whole, whole, *offset)]
     return total
 
 
@@ -48,11 +56,6 @@ def _padded(x, padding):
     if len(padding) != x.ndim - 2:
         raise ShapeError(f"padding is {padding} for x {x.shape}; a pair (before, after) for each length is wanted")
     return np.pad(x, ((0, 0), (0, 0), *padding)) if any(map(any, padding)) else x
-
-
-def _cropped(x, padding):
-    keep = tuple(slice(before, n - after) for (before, after), n in zip(padding, x.shape[2:]))
-    return x[(slice(None), slice(None), *keep)]
 
 
 # ---- windows, and their transpose -----------------------------------------------------------------------
@@ -75,18 +78,13 @@ def unfold(x, /, kernel, stride, dilation):
     array([[0., 2.],
            [1., 3.]])
     """
-    return np.ascontiguousarray(_window_view(x, kernel, stride, dilation))
-
-
-@unfold.rule
-def _(g, y, x, kernel, stride, dilation):
-    return fold(g, lengths=np.shape(x)[2:], stride=stride, dilation=dilation)
+    return np.copy(_window_view(x, kernel, stride, dilation), order="C")
 
 
 def _draw_fold(draw):
     (x,), options = _draw_unfold(draw)
-    shape = _window_view(x, **options).shape
-    return (draw.array(shape),), {"lengths": x.shape[2:], "stride": options["stride"], "dilation": options["dilation"]}
+    windows = draw.array(_window_view(x, **options).shape)
+    return (windows,), {"lengths": x.shape[2:], "stride": options["stride"], "dilation": options["dilation"]}
 
 
 @op(inputs=_draw_fold, linear=True)
@@ -104,9 +102,10 @@ def fold(windows, /, lengths, stride, dilation):
     return _added_windows(windows, lengths, stride, dilation)
 
 
-@fold.rule
-def _(g, y, windows, lengths, stride, dilation):
-    return unfold(g, kernel=np.shape(windows)[2 : 2 + len(lengths)], stride=stride, dilation=dilation)
+unfold.rules_by_input(lambda g, y, x, kernel, **how: fold(g, lengths=np.shape(x)[2:], **how))
+fold.rules_by_input(
+    lambda g, y, windows, lengths, **how: unfold(g, kernel=np.shape(windows)[2 : 2 + len(lengths)], **how)
+)
 
 
 # ---- the three convolutions -----------------------------------------------------------------------------
@@ -122,33 +121,33 @@ def _columns(x, kernel, stride, padding, dilation, groups, places=None):
     return view.reshape(x.shape[0], groups, entries, math.prod(places)), places
 
 
-def _draw_shapes(draw):
-    groups = draw.integer(1, 2)
-    batch, channels, filters = draw.integer(1, 2), groups * draw.integer(1, 2), groups * draw.integer(1, 2)
-    n = draw.integer(1, 2)
-    options = {
-        "stride": tuple(draw.integer(1, 2) for _ in range(n)),
-        "padding": tuple((draw.integer(0, 1), draw.integer(0, 1)) for _ in range(n)),
-        "dilation": tuple(draw.integer(1, 2) for _ in range(n)),
-        "groups": groups,
-    }
-    x = (batch, channels, *(draw.integer(3, 4) for _ in range(n)))
-    return x, (filters, channels // groups, *(draw.integer(1, 2) for _ in range(n))), options
+def _drawn(inputs, *more):
+    """A sampler of two of ``x``, ``weight`` and ``y`` (of their convolution's shape), with the options, by name."""
+
+    def drawn(draw):
+        groups, n = draw.integer(1, 2), draw.integer(1, 2)
+        batch, channels, filters = draw.integer(1, 2), draw.integer(1, 2), groups * draw.integer(1, 2)
+        how = {
+            "stride": tuple(draw.integer(1, 2) for _ in range(n)),
+            "padding": tuple((draw.integer(0, 1), draw.integer(0, 1)) for _ in range(n)),
+            "dilation": tuple(draw.integer(1, 2) for _ in range(n)),
+        }
+        sizes = {name: tuple(draw.integer(low, low + 1) for _ in range(n)) for name, low in _SIZES}
+        shapes = {
+            "x": (batch, groups * channels, *sizes["lengths"]),
+            "weight": (filters, channels, *sizes["kernel"]),
+            "y": (batch, filters, *_places(**sizes, **how)),
+        }
+        arrays = tuple(draw.array(shapes[each]) for each in inputs.split())
+        return arrays, {**how, "groups": groups, **{each: sizes[each] for each in more}}
+
+    return drawn
 
 
-def _places(lengths, kernel, options):
-    return tuple(
-        (n + sum(p) - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(lengths, kernel, options["stride"], options["padding"], options["dilation"])
-    )
+_SIZES = (("lengths", 3), ("kernel", 1))
 
 
-def _draw_convolution(draw):
-    x, weight, options = _draw_shapes(draw)
-    return (draw.array(x), draw.array(weight)), options
-
-
-@op(label="conv", inputs=_draw_convolution, linear=True, internal=True)
+@op(label="conv", inputs=_drawn("x weight"), linear=True, internal=True)
 def convolution(x, weight, /, stride, padding, dilation, groups):
     """Cross-correlation of x (N, C, *lengths) with filters (O, C/groups, *kernel): (N, O, *places).
 
@@ -166,13 +165,7 @@ def convolution(x, weight, /, stride, padding, dilation, groups):
     return y.reshape(x.shape[0], filters, *places)
 
 
-def _draw_transpose(draw):
-    x, weight, options = _draw_shapes(draw)
-    g = draw.array((x[0], weight[0], *_places(x[2:], weight[2:], options)))
-    return (g, draw.array(weight)), options | {"lengths": x[2:]}
-
-
-@op(label="conv\ntransposed", inputs=_draw_transpose, linear=True, internal=True)
+@op(label="conv\ntransposed", inputs=_drawn("y weight", "lengths"), linear=True, internal=True)
 def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, groups):
     """The gradient of `convolution` in x, for its gradient y (N, O, *places): (N, C, *lengths), linear in both.
 
@@ -181,32 +174,24 @@ def convolution_transpose(y, weight, /, lengths, stride, padding, dilation, grou
     >>> convolution_transpose(y, w, lengths=(4,), stride=(1,), padding=((0, 0),), dilation=(1,), groups=1)
     array([[[ 1., 11., 11., 10.]]])
     """
-    if y.ndim != weight.ndim or y.ndim != len(lengths) + 2 or y.shape[1] != weight.shape[0]:
-        raise ShapeError(
-            f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}; (N, O, …), "
-            "(O, C/groups, …) and one length for each of the other axes are wanted"
-        )
-    batch, filters, *places = y.shape
-    if not len(places) == len(lengths) == len(stride) == len(padding) == len(dilation) == weight.ndim - 2:
+    each = {len(lengths), len(stride), len(padding), len(dilation), y.ndim - 2, weight.ndim - 2}
+    if len(each) > 1 or y.shape[1] != weight.shape[0]:
         raise ShapeError(
             f"convolution_transpose: y is {y.shape}, weight {weight.shape}, lengths {lengths}, stride {stride}, "
-            f"padding {padding}, dilation {dilation}; one of each is wanted for each length"
+            f"padding {padding}, dilation {dilation}; (N, O, …), (O, C/groups, …) and one of the others for each "
+            "length are wanted"
         )
-    kernel, channels = weight.shape[2:], weight.shape[1] * groups
+    batch, filters, *places = y.shape
     matrix = weight.reshape(groups, filters // groups, math.prod(weight.shape[1:]))
-    windows = np.matmul(matrix.swapaxes(1, 2), y.reshape(batch, groups, filters // groups, math.prod(places)))
-    windows = windows.reshape(batch, channels, *kernel, *places)
-    whole = tuple(n + before + after for n, (before, after) in zip(lengths, padding))
-    return _cropped(_added_windows(windows, whole, stride, dilation), padding)
+    rows = y.reshape(batch, groups, filters // groups, math.prod(places))
+    windows = np.matmul(np.swapaxes(matrix, 1, 2), rows)
+    windows = windows.reshape(batch, weight.shape[1] * groups, *weight.shape[2:], *places)
+    whole = [n + before + after for n, (before, after) in zip(lengths, padding)]
+    inside = [slice(before, before + n) for n, (before, _) in zip(lengths, padding)]
+    return _added_windows(windows, whole, stride, dilation)[(slice(None), slice(None), *inside)]
 
 
-def _draw_weight(draw):
-    x, weight, options = _draw_shapes(draw)
-    g = draw.array((x[0], weight[0], *_places(x[2:], weight[2:], options)))
-    return (draw.array(x), g), options | {"kernel": weight[2:]}
-
-
-@op(label="conv\nweight", inputs=_draw_weight, linear=True, internal=True)
+@op(label="conv\nweight", inputs=_drawn("x y", "kernel"), linear=True, internal=True)
 def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
     """The gradient of `convolution` in the weight, for its gradient y: (O, C/groups, *kernel), linear in both.
 
@@ -222,7 +207,7 @@ def convolution_weight(x, y, /, kernel, stride, padding, dilation, groups):
     batch, filters, *places = y.shape
     columns, _ = _columns(x, kernel, stride, padding, dilation, groups, places)
     rows = y.reshape(batch, groups, filters // groups, math.prod(places))
-    total = np.matmul(rows, columns.swapaxes(2, 3)).sum(axis=0)
+    total = np.matmul(rows, np.swapaxes(columns, 2, 3)).sum(axis=0)
     return total.reshape(filters, x.shape[1] // groups, *kernel)
 
 
@@ -246,15 +231,34 @@ convolution_weight.rules_by_input(
 )
 
 
-# ---- by PyTorch's names ---------------------------------------------------------------------------------
+# ---- by PyTorch's names: one function, over one, two and three axes ---------------------------------------
+
+
+def _over_axes(make, draw, differentiated, shapes, one, three):
+    """The function that ``make(count)`` gives for one, two and three axes, each registered with its documentation.
+
+    The function's own is that of two axes; ``one`` and ``three`` are the examples of the others: a call, its result.
+    """
+    made = []
+    for count, over, example in ((1, "one axis", one), (2, "", ()), (3, "three axes", three)):
+        function = make(count)
+        name = f"{function.__name__}{count}d"
+        if example:
+            lengths, kernel = ("L", "k") if count == 1 else ("D, H, W", "kd, kh, kw")
+            given = shapes.format(lengths=lengths, kernel=kernel)
+            lines = (f"`{function.__name__}2d` over {over}: {given}.", "", f">>> mg.{name}{example[0]}", example[1])
+            function.__doc__ = "\n".join(lines).replace(">>>", ">>> import numpy as np, minigrad as mg\n>>>")
+        function.__name__ = function.__qualname__ = name
+        made.append(composed(inputs=draw(count), differentiated=differentiated)(function))
+    return made
 
 
 def _each(name, value, count, what):
     """A number for each of the lengths."""
     values = (value,) * count if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(values) != count or any(v < 0 for v in values):
+    if len(values) != count or min(values) < 0:
         raise ValueError(f"{name}: {what}={value}; one number or {count}, none of them negative, are wanted")
-    return tuple(int(v) for v in values)
+    return tuple(map(int, values))
 
 
 def _options(name, count, kernel, stride, padding, dilation):
@@ -271,171 +275,126 @@ def _options(name, count, kernel, stride, padding, dilation):
     else:
         if isinstance(padding, str):
             raise ValueError(f"{name}: padding={padding!r}; a number, a tuple, 'same' or 'valid' is wanted")
-        pairs = tuple((p, p) for p in _each(name, padding, count, "padding"))
+        pairs = tuple([(p, p) for p in _each(name, padding, count, "padding")])
     return {"stride": stride, "padding": pairs, "dilation": dilation}
 
 
-def _with_bias(name, y, bias, count):
+def _with_bias(name, y, bias):
+    filters, *lengths = np.shape(y)[1:]
     if bias is None:
         return y
-    if np.shape(bias) != np.shape(y)[1:2]:
-        raise ShapeError(f"{name}: bias is {np.shape(bias)}; one number for each of {np.shape(y)[1]} filters is wanted")
-    return y + np.reshape(bias, (-1, *(1,) * count))
+    if np.shape(bias) != (filters,):
+        raise ShapeError(f"{name}: bias is {np.shape(bias)}; one number for each of {filters} filters is wanted")
+    return y + np.reshape(bias, (-1, *(1 for _ in lengths)))
 
 
-def _conv(name, count, x, weight, bias, stride, padding, dilation, groups):
-    shape, filters = np.shape(x), np.shape(weight)
-    if len(shape) != count + 2 or len(filters) != count + 2:
-        raise ShapeError(f"{name}: x is {shape}, weight {filters}; (N, C, …) and (O, C/groups, …) are wanted")
-    if groups < 1 or shape[1] != filters[1] * groups or filters[0] % groups:
-        raise ShapeError(
-            f"{name}: x is {shape}, weight {filters}, groups {groups}: x's {shape[1]} channels must be groups × "
-            f"weight's {filters[1]}, and the {filters[0]} filters must divide into the groups"
-        )
-    options = _options(name, count, filters[2:], stride, padding, dilation)
-    if min(_places(shape[2:], filters[2:], options)) < 1:
-        raise ShapeError(f"{name}: the weight {filters} with {options} is larger than x {shape}; pad x, or use less")
-    return _with_bias(name, convolution(x, weight, groups=groups, **options), bias, count)
-
-
-def _draw_conv(count):
+def _draw_conv(count, transposed=False):
     def drawn(draw):
-        groups = draw.integer(1, 2)
-        channels, filters = groups * draw.integer(1, 2), 2
-        x = draw.array((draw.integer(1, 2), channels, *(draw.integer(3, 4) for _ in range(count))))
-        weight = draw.array((filters, channels // groups, *(draw.integer(1, 2) for _ in range(count))))
-        bias = draw.choice([None, draw.array((filters,))])
-        padding = draw.choice([0, 1, "same"])
-        stride = 1 if padding == "same" else draw.integer(1, 2)
-        return (x, weight, bias), {
-            "stride": stride, "padding": padding, "dilation": draw.integer(1, 2), "groups": groups
-        }  # fmt: skip
-
-    return drawn
-
-
-@composed(inputs=_draw_conv(1), differentiated="x weight bias")
-def conv1d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    """`conv2d` over one axis: x (N, C, L), weight (O, C/groups, k), y (N, O, places).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.conv1d(np.arange(4.0).reshape(1, 1, 4), np.array([[[1.0, 10.0]]]))
-    array([[[10., 21., 32.]]])
-    """
-    return _conv("conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
-
-
-@composed(inputs=_draw_conv(2), differentiated="x weight bias")
-def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    """Images filtered: y[n, o] = bias[o] + Σ over channels of the cross-correlation of x[n, c] and weight[o, c].
-
-    Parameters
-    ----------
-    x : (N, C, H, W)
-    weight : (O, C/groups, kh, kw)
-    bias : (O,) or None
-    stride, padding, dilation
-        A number, or one for each of the two axes; padding also "same" (the places are those of x) or "valid" (0).
-    groups
-        The channels and the filters are cut into so many groups, each filtered alone.
-
-    Returns (N, O, places, places), with (H + 2·padding − dilation·(kh − 1) − 1) // stride + 1 places.
-
-    Raises ShapeError where channels, groups or sizes don't fit.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.conv2d(np.ones((1, 1, 3, 3)), np.ones((2, 1, 2, 2)), np.array([0.0, 1.0]))[0, :, 0, 0]
-    array([4., 5.])
-    """
-    return _conv("conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
-
-
-@composed(inputs=_draw_conv(3), differentiated="x weight bias")
-def conv3d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    """`conv2d` over three axes: x (N, C, D, H, W), weight (O, C/groups, kd, kh, kw).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.conv3d(np.ones((1, 1, 2, 2, 2)), np.ones((1, 1, 2, 2, 2)))
-    array([[[[[8.]]]]])
-    """
-    return _conv("conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
-
-
-def _conv_transpose(name, count, x, weight, bias, stride, padding, output_padding, groups, dilation):
-    shape, filters = np.shape(x), np.shape(weight)
-    if len(shape) != count + 2 or len(filters) != count + 2 or shape[1] != filters[0] or filters[0] % groups:
-        raise ShapeError(
-            f"{name}: x is {shape}, weight {filters}, groups {groups}: (N, C, …) and (C, O/groups, …) with C divided "
-            "by groups are wanted"
-        )
-    if isinstance(padding, str):
-        raise ValueError(f"{name}: padding={padding!r}; a number or a tuple is wanted")
-    options = _options(name, count, filters[2:], stride, padding, dilation)
-    extra = _each(name, output_padding, count, "output_padding")
-    lengths = tuple(
-        (n - 1) * s - sum(p) + d * (k - 1) + e + 1
-        for n, s, p, d, k, e in zip(
-            shape[2:], options["stride"], options["padding"], options["dilation"], filters[2:], extra
-        )
-    )
-    if any(e >= max(s, d) for e, s, d in zip(extra, options["stride"], options["dilation"])) or min(lengths) < 1:
-        raise ValueError(
-            f"{name}: output_padding={extra} must be smaller than stride or dilation, and leave lengths {lengths} ≥ 1"
-        )
-    return _with_bias(name, convolution_transpose(x, weight, lengths=lengths, groups=groups, **options), bias, count)
-
-
-def _draw_conv_transpose(count):
-    def drawn(draw):
-        groups = draw.integer(1, 2)
+        groups, dilation = draw.integer(1, 2), draw.integer(1, 2)
         channels = groups * draw.integer(1, 2)
-        x = draw.array((draw.integer(1, 2), channels, *(draw.integer(2, 3) for _ in range(count))))
-        weight = draw.array((channels, draw.integer(1, 2), *(draw.integer(2, 3) for _ in range(count))))
-        bias = draw.choice([None, draw.array((weight.shape[1] * groups,))])
-        stride, dilation = draw.integer(1, 2), draw.integer(1, 2)
-        return (x, weight, bias), {
-            "stride": stride, "padding": draw.integer(0, 1), "groups": groups, "dilation": dilation,
-            "output_padding": draw.integer(0, max(stride, dilation) - 1),
-        }  # fmt: skip
+        filters = (channels, draw.integer(1, 2)) if transposed else (2, channels // groups)
+        lengths, kernel = ([draw.integer(n, n + 1) for _ in range(count)] for n in ((2, 2) if transposed else (3, 1)))
+        x, weight = draw.array((draw.integer(1, 2), channels, *lengths)), draw.array((*filters, *kernel))
+        bias = draw.choice([None, draw.array((filters[1] * groups if transposed else 2,))])
+        padding = draw.integer(0, 1) if transposed else draw.choice([0, 1, "same"])
+        stride = 1 if padding == "same" else draw.integer(1, 2)
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        if transposed:
+            options["output_padding"] = draw.integer(0, max(stride, dilation) - 1)
+        return (x, weight, bias), options
 
     return drawn
 
 
-@composed(inputs=_draw_conv_transpose(1), differentiated="x weight bias")
-def conv_transpose1d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-    """`conv_transpose2d` over one axis: x (N, C, L), weight (C, O/groups, k).
+def _conv(count):
+    name = f"conv{count}d"
 
-    >>> import numpy as np, minigrad as mg
-    >>> mg.conv_transpose1d(np.ones((1, 1, 2)), np.array([[[1.0, 10.0]]]), stride=2)
-    array([[[ 1., 10.,  1., 10.]]])
-    """
-    return _conv_transpose("conv_transpose1d", 1, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    def conv(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+        """Images filtered: y[n, o] = bias[o] + Σ over channels of the cross-correlation of x[n, c] and weight[o, c].
+
+        Parameters
+        ----------
+        x : (N, C, H, W)
+        weight : (O, C/groups, kh, kw)
+        bias : (O,) or None
+        stride, padding, dilation
+            A number, or one for each of the two axes; padding also "same" (the places are those of x) or "valid" (0).
+        groups
+            The channels and the filters are cut into so many groups, each filtered alone.
+
+        Returns (N, O, places, places), with (H + 2·padding − dilation·(kh − 1) − 1) // stride + 1 places.
+
+        Raises ShapeError where channels, groups or sizes don't fit.
+
+        >>> import numpy as np, minigrad as mg
+        >>> mg.conv2d(np.ones((1, 1, 3, 3)), np.ones((2, 1, 2, 2)), np.array([0.0, 1.0]))[0, :, 0, 0]
+        array([4., 5.])
+        """
+        shape, filters = np.shape(x), np.shape(weight)
+        if len(shape) != count + 2 or len(filters) != count + 2:
+            raise ShapeError(f"{name}: x is {shape}, weight {filters}; (N, C, …) and (O, C/groups, …) are wanted")
+        if groups < 1 or shape[1] != filters[1] * groups or filters[0] % groups:
+            raise ShapeError(
+                f"{name}: x is {shape}, weight {filters}, groups {groups}: x's {shape[1]} channels must be groups × "
+                f"weight's {filters[1]}, and the {filters[0]} filters must divide into the groups"
+            )
+        how = _options(name, count, filters[2:], stride, padding, dilation)
+        if min(_places(shape[2:], filters[2:], **how)) < 1:
+            raise ShapeError(f"{name}: the weight {filters} with {how} is larger than x {shape}; pad x, or use less")
+        return _with_bias(name, convolution(x, weight, groups=groups, **how), bias)
+
+    return conv
 
 
-@composed(inputs=_draw_conv_transpose(2), differentiated="x weight bias")
-def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-    """The transpose of `conv2d` as a layer: entries of x (N, C, H, W) spread filters, weight (C, O/groups, kh, kw).
-
-    Returns (N, O, …) of lengths (H − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.conv_transpose2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))[0, 0]
-    array([[1., 2., 1.],
-           [2., 4., 2.],
-           [1., 2., 1.]])
-    """
-    return _conv_transpose("conv_transpose2d", 2, x, weight, bias, stride, padding, output_padding, groups, dilation)
+conv1d, conv2d, conv3d = _over_axes(
+    _conv, _draw_conv, "x weight bias", "x (N, C, {lengths}), weight (O, C/groups, {kernel}), y (N, O, places)",
+    one=("(np.arange(4.0).reshape(1, 1, 4), np.array([[[1.0, 10.0]]]))", "array([[[10., 21., 32.]]])"),
+    three=("(np.ones((1, 1, 2, 2, 2)), np.ones((1, 1, 2, 2, 2)))", "array([[[[[8.]]]]])"),
+)  # fmt: skip
 
 
-@composed(inputs=_draw_conv_transpose(3), differentiated="x weight bias")
-def conv_transpose3d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
-    """`conv_transpose2d` over three axes: x (N, C, D, H, W), weight (C, O/groups, kd, kh, kw).
+def _conv_transpose(count):
+    name = f"conv_transpose{count}d"
 
-    >>> import numpy as np, minigrad as mg
-    >>> mg.conv_transpose3d(np.ones((1, 1, 1, 1, 1)), np.ones((1, 2, 2, 2, 2))).shape
-    (1, 2, 2, 2, 2)
-    """
-    return _conv_transpose("conv_transpose3d", 3, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    def conv_transpose(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1):
+        """The transpose of `conv2d` as a layer: entries of x (N, C, H, W) spread filters, weight (C, O/groups, kh, kw).
+
+        Returns (N, O, …) of lengths (H − 1)·stride − 2·padding + dilation·(kh − 1) + output_padding + 1.
+
+        >>> import numpy as np, minigrad as mg
+        >>> mg.conv_transpose2d(np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2)))[0, 0]
+        array([[1., 2., 1.],
+               [2., 4., 2.],
+               [1., 2., 1.]])
+        """
+        shape, filters = np.shape(x), np.shape(weight)
+        if len(shape) != count + 2 or len(filters) != count + 2 or shape[1] != filters[0] or filters[0] % groups:
+            raise ShapeError(
+                f"{name}: x is {shape}, weight {filters}, groups {groups}: (N, C, …) and (C, O/groups, …) with C "
+                "divided by groups are wanted"
+            )
+        if isinstance(padding, str):
+            raise ValueError(f"{name}: padding={padding!r}; a number or a tuple is wanted")
+        how = _options(name, count, filters[2:], stride, padding, dilation)
+        extra = _each(name, output_padding, count, "output_padding")
+        sizes = zip(shape[2:], filters[2:], extra, how["stride"], how["padding"], how["dilation"])
+        lengths = tuple([(n - 1) * s - sum(p) + d * (k - 1) + e + 1 for n, k, e, s, p, d in sizes])
+        if any(e >= max(s, d) for e, s, d in zip(extra, how["stride"], how["dilation"])) or min(lengths) < 1:
+            raise ValueError(
+                f"{name}: output_padding={extra} must be smaller than stride or dilation, and leave lengths {lengths} "
+                "≥ 1"
+            )
+        return _with_bias(name, convolution_transpose(x, weight, lengths=lengths, groups=groups, **how), bias)
+
+    return conv_transpose
+
+
+conv_transpose1d, conv_transpose2d, conv_transpose3d = _over_axes(
+    _conv_transpose, lambda count: _draw_conv(count, transposed=True), "x weight bias",
+    "x (N, C, {lengths}), weight (C, O/groups, {kernel})",
+    one=("(np.ones((1, 1, 2)), np.array([[[1.0, 10.0]]]), stride=2)", "array([[[ 1., 10.,  1., 10.]]])"),
+    three=("(np.ones((1, 1, 1, 1, 1)), np.ones((1, 2, 2, 2, 2))).shape", "(1, 2, 2, 2, 2)"),
+)  # fmt: skip
 
 
 # ---- pooling --------------------------------------------------------------------------------------------
@@ -477,71 +436,43 @@ def _draw_pool(count):
     return drawn
 
 
-@composed(inputs=_draw_pool(1), differentiated="x")
-def max_pool1d(x, size, stride=None, padding=0):
-    """`max_pool2d` over one axis: x (N, C, L).
+def _max_pool(count):
+    def max_pool(x, size, stride=None, padding=0):
+        """The largest entry of every window of images x (N, C, H, W); ties share the gradient, as in `max`.
 
-    >>> import numpy as np, minigrad as mg
-    >>> mg.max_pool1d(np.arange(4.0).reshape(1, 1, 4), 2)
-    array([[[1., 3.]]])
-    """
-    return _pooled("max_pool1d", 1, x, size, stride, padding, np.max, -math.inf)
+        ``size``, ``stride`` (the size by default) and ``padding`` (with −∞) are a number or one for each axis.
 
+        >>> import numpy as np, minigrad as mg
+        >>> mg.max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+        array([[ 5.,  7.],
+               [13., 15.]])
+        """
+        return _pooled(f"max_pool{count}d", count, x, size, stride, padding, np.max, -math.inf)
 
-@composed(inputs=_draw_pool(2), differentiated="x")
-def max_pool2d(x, size, stride=None, padding=0):
-    """The largest entry of every window of images x (N, C, H, W); ties share the gradient, as in `max`.
-
-    ``size``, ``stride`` (the size by default) and ``padding`` (with −∞) are a number or one for each axis.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.max_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
-    array([[ 5.,  7.],
-           [13., 15.]])
-    """
-    return _pooled("max_pool2d", 2, x, size, stride, padding, np.max, -math.inf)
+    return max_pool
 
 
-@composed(inputs=_draw_pool(3), differentiated="x")
-def max_pool3d(x, size, stride=None, padding=0):
-    """`max_pool2d` over three axes: x (N, C, D, H, W).
+def _avg_pool(count):
+    def avg_pool(x, size, stride=None, padding=0):
+        """The mean of every window of images x (N, C, H, W); zeros of the padding count, as in PyTorch.
 
-    >>> import numpy as np, minigrad as mg
-    >>> mg.max_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
-    array([[[[[7.]]]]])
-    """
-    return _pooled("max_pool3d", 3, x, size, stride, padding, np.max, -math.inf)
+        >>> import numpy as np, minigrad as mg
+        >>> mg.avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
+        array([[ 2.5,  4.5],
+               [10.5, 12.5]])
+        """
+        return _pooled(f"avg_pool{count}d", count, x, size, stride, padding, np.mean, 0.0)
 
-
-@composed(inputs=_draw_pool(1), differentiated="x")
-def avg_pool1d(x, size, stride=None, padding=0):
-    """`avg_pool2d` over one axis: x (N, C, L).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.avg_pool1d(np.arange(4.0).reshape(1, 1, 4), 2)
-    array([[[0.5, 2.5]]])
-    """
-    return _pooled("avg_pool1d", 1, x, size, stride, padding, np.mean, 0.0)
+    return avg_pool
 
 
-@composed(inputs=_draw_pool(2), differentiated="x")
-def avg_pool2d(x, size, stride=None, padding=0):
-    """The mean of every window of images x (N, C, H, W); zeros of the padding count, as in PyTorch.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), 2)[0, 0]
-    array([[ 2.5,  4.5],
-           [10.5, 12.5]])
-    """
-    return _pooled("avg_pool2d", 2, x, size, stride, padding, np.mean, 0.0)
-
-
-@composed(inputs=_draw_pool(3), differentiated="x")
-def avg_pool3d(x, size, stride=None, padding=0):
-    """`avg_pool2d` over three axes: x (N, C, D, H, W).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.avg_pool3d(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)
-    array([[[[[3.5]]]]])
-    """
-    return _pooled("avg_pool3d", 3, x, size, stride, padding, np.mean, 0.0)
+max_pool1d, max_pool2d, max_pool3d = _over_axes(
+    _max_pool, _draw_pool, "x", "x (N, C, {lengths})",
+    one=("(np.arange(4.0).reshape(1, 1, 4), 2)", "array([[[1., 3.]]])"),
+    three=("(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)", "array([[[[[7.]]]]])"),
+)  # fmt: skip
+avg_pool1d, avg_pool2d, avg_pool3d = _over_axes(
+    _avg_pool, _draw_pool, "x", "x (N, C, {lengths})",
+    one=("(np.arange(4.0).reshape(1, 1, 4), 2)", "array([[[0.5, 2.5]]])"),
+    three=("(np.arange(8.0).reshape(1, 1, 2, 2, 2), 2)", "array([[[[[3.5]]]]])"),
+)  # fmt: skip

@@ -5,6 +5,7 @@ import numpy as np
 from ..core.registry import composed
 from .arguments import checked_axes
 from .index import scatter_add
+from .table import example
 
 
 def _draw_diagonal(draw):
@@ -14,13 +15,9 @@ def _draw_diagonal(draw):
 
 
 @composed(numpy=np.diagonal, inputs=_draw_diagonal)
+@example("mg.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]])) → array([1., 4.])")
 def diagonal(a, offset=0, axis1=0, axis2=1):
-    """The entries whose places along two axes differ by ``offset``, as a new last axis.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.diagonal(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([1., 4.])
-    """
+    """The entries whose places along two axes differ by ``offset``, as a new last axis."""
     ndim = np.ndim(a)
     if ndim < 2:
         raise ValueError(f"diagonal: a is {np.shape(a)}; two axes are needed")
@@ -38,13 +35,9 @@ def _places(shape, offset):
 
 
 @composed(numpy=np.trace, inputs=_draw_diagonal)
+@example("mg.trace(np.array([[1.0, 2.0], [3.0, 4.0]])) → np.float64(5.0)")
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None):
-    """The sum along a diagonal.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.trace(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    np.float64(5.0)
-    """
+    """The sum along a diagonal."""
     return np.sum(diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
@@ -53,14 +46,9 @@ def _draw_diag(draw):
 
 
 @composed(numpy=np.diag, inputs=_draw_diag)
+@example("mg.diag(np.array([1.0, 2.0])).tolist() → [[1.0, 0.0], [0.0, 2.0]]")
 def diag(v, k=0):
-    """The k-th diagonal of a matrix, or the matrix with a vector for its k-th diagonal and zeros elsewhere.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.diag(np.array([1.0, 2.0]))
-    array([[1., 0.],
-           [0., 2.]])
-    """
+    """The k-th diagonal of a matrix, or the matrix with a vector for its k-th diagonal and zeros elsewhere."""
     if np.ndim(v) == 2:
         return diagonal(v, k)
     if np.ndim(v) != 1:
@@ -70,14 +58,9 @@ def diag(v, k=0):
 
 
 @composed(numpy=np.diagflat, inputs=_draw_diag)
+@example("mg.diagflat(np.array([[1.0, 2.0]])).tolist() → [[1.0, 0.0], [0.0, 2.0]]")
 def diagflat(v, k=0):
-    """The matrix with the entries of an array, flattened, for its k-th diagonal.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.diagflat(np.array([[1.0, 2.0]]))
-    array([[1., 0.],
-           [0., 2.]])
-    """
+    """The matrix with the entries of an array, flattened, for its k-th diagonal."""
     return diag(np.reshape(v, (-1,)), k)
 
 
@@ -86,24 +69,14 @@ def _draw_triangle(draw):
 
 
 @composed(numpy=np.tril, inputs=_draw_triangle)
+@example("mg.tril(np.ones((2, 2))).tolist() → [[1.0, 0.0], [1.0, 1.0]]")
 def tril(m, k=0):
-    """The lower triangle of every matrix, up to its k-th diagonal, and zeros above it.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.tril(np.ones((2, 2)))
-    array([[1., 0.],
-           [1., 1.]])
-    """
+    """The lower triangle of every matrix, up to its k-th diagonal, and zeros above it."""
     return np.where(np.tri(*np.shape(m)[-2:], k=k, dtype=bool), m, 0)
 
 
 @composed(numpy=np.triu, inputs=_draw_triangle)
+@example("mg.triu(np.ones((2, 2))).tolist() → [[1.0, 1.0], [0.0, 1.0]]")
 def triu(m, k=0):
-    """The upper triangle of every matrix, from its k-th diagonal on, and zeros below it.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.triu(np.ones((2, 2)))
-    array([[1., 1.],
-           [0., 1.]])
-    """
+    """The upper triangle of every matrix, from its k-th diagonal on, and zeros below it."""
     return np.where(np.tri(*np.shape(m)[-2:], k=k - 1, dtype=bool), 0, m)

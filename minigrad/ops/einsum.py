@@ -1,47 +1,33 @@
 """Einstein's summation: `einsum` by NumPy's rules, and the contraction that it records."""
 
 import string
+from functools import reduce
 
 import numpy as np
 
 from ..core.registry import composed, op
-from .arguments import plain
+from .arguments import as_array
 from .index import scatter_add
+from .table import example
+
+_PLAIN = (
+    "ij,jk->ik", "ij,jk", "i,i", "ij->ji", "ij->", "ij->j", "ij,ij->i", "i,j->ij", "bij,bjk->bik", "ij,jk,ki->",
+    "ii->i", "ii", "iij->j", "ij,kj,k->i", "bi,bj->ij", "i,j,k->kji", "ij,k->i", "iji->j", "ij,i->", "ii,i->",
+)  # fmt: skip
+_DOTTED = ("...ij,...jk->...ik", "...i,...i->...", "i...,i->...", "...ij,j")
 
 
 def _draw_einsum(draw):
-    n, m, k = draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 3)
-    size = {"i": n, "j": m, "k": k, "b": 2, "c": 1}
-    subscripts = draw.choice(
-        [
-            "ij,jk->ik", "ij,jk", "i,i", "ij->ji", "ij->", "ij->j", "ij,ij->i", "i,j->ij", "bij,bjk->bik", "ij,jk,ki->",
-            "ii->i", "ii", "iij->j", "ij,kj,k->i", "bi,bj->ij", "i,j,k->kji", "ij,k->i", "iji->j", "ij,i->", "ii,i->",
-        ]
-    )  # fmt: skip
-    if draw.boolean():
-        left, right = draw.choice(
-            [("...ij", "...jk->...ik"), ("...i", "...i->..."), ("i...", "i->..."), ("...ij", "j")]
-        )
-        batch = draw.shape(max_dims=2)
-        shapes = [
-            _filled_shape(batch if draw.boolean() else draw.broadcastable_to(batch), part, size)
-            for part in (left, right.split("->")[0])
-        ]
-        return (f"{left},{right}", *(draw.array(shape) for shape in shapes)), {}
-    operands = [tuple(size[letter] for letter in part) for part in subscripts.split("->")[0].split(",")]
-    if len(operands) > 1 and draw.boolean():  # a length of 1 is repeated, as in any broadcasting
-        operands[-1] = (1,) * len(operands[-1])
-    return (subscripts, *(draw.array(shape) for shape in operands)), {"optimize": draw.boolean()}
-
-
-def _filled_shape(batch, part, size):
-    """The shape of an operand with its ellipsis filled in."""
-    before, dots, after = part.partition("...")
-    lengths = tuple(size[letter] for letter in before), tuple(size[letter] for letter in after)
-    return (*lengths[0], *(batch if dots else ()), *lengths[1])
+    subscripts = draw.choice(_DOTTED if draw.boolean() else _PLAIN)
+    shapes = [part.replace("...", draw.choice("*~")) for part in subscripts.split("->")[0].split(",")]
+    if len(shapes) > 1 and subscripts in _PLAIN and draw.boolean():  # a length of 1 is repeated, as in any broadcasting
+        shapes[-1] = "1" * len(shapes[-1])
+    operands, options = draw.arrays(*shapes, optimize=draw.boolean())
+    return (subscripts, *operands), options
 
 
 @composed(numpy=np.einsum, inputs=_draw_einsum)
+@example('mg.einsum("ij,ij->i", np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])) → array([11.])')
 def einsum(subscripts, /, *operands, optimize=False):
     """Sums of products by Einstein's convention, as in `numpy.einsum`: "ij,jk->ik" is a matrix product.
 
@@ -53,39 +39,32 @@ def einsum(subscripts, /, *operands, optimize=False):
         letters that occur once, in alphabetical order. Also NumPy's other form: operands and lists of numbers.
     optimize
         Contract pairwise in a good order, as NumPy finds it.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.einsum("ij,ij->i", np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]))
-    array([11.])
     """
     if not isinstance(optimize, (bool, str, list, tuple)) or optimize == ():
         raise TypeError(f"einsum: optimize is {optimize!r}; True, False, 'greedy', 'optimal' or a path is wanted")
     if not isinstance(subscripts, str):
         subscripts, operands = _with_letters([subscripts, *operands])
-    operands = [x if hasattr(x, "dtype") else np.asarray(x) for x in operands]
+    operands = [as_array(x) for x in operands]
     inputs, output = _canonical(subscripts, [np.ndim(x) for x in operands])
     if optimize is False or (len(operands) < 3 and not isinstance(optimize, (list, tuple))):
         return contraction(operands, inputs=inputs, output=output)
-    path = np.einsum_path(f"{','.join(inputs)}->{output}", *map(plain, operands), optimize=optimize)[0]
-    for step in path[1:]:
-        taken = [inputs[i] for i in step], [operands[i] for i in step]
-        inputs = tuple(x for i, x in enumerate(inputs) if i not in step)
-        operands = [x for i, x in enumerate(operands) if i not in step]
+    standing = [np.broadcast_to(0.0, np.shape(x)) for x in operands]  # a path is a matter of shapes
+    for step in np.einsum_path(f"{','.join(inputs)}->{output}", *standing, optimize=optimize)[0][1:]:
+        taken, part = [operands[i] for i in step], tuple(inputs[i] for i in step)
+        inputs, operands = ([x for i, x in enumerate(each) if i not in step] for each in (inputs, operands))
         needed = set(output).union(*inputs)
-        between = output if not inputs else "".join(sorted(set("".join(taken[0])) & needed))
-        operands.append(contraction(taken[1], inputs=tuple(taken[0]), output=between))
-        inputs = (*inputs, between)
+        between = "".join(sorted(set("".join(part)) & needed)) if inputs else output
+        operands.append(contraction(taken, inputs=part, output=between))
+        inputs.append(between)
     return operands[0]
 
 
 def _with_letters(arguments):
     """NumPy's other form, ``einsum(a, [0, 1], b, [1, 2], [0, 2])``, as subscripts and operands."""
-    pairs, last = arguments[: len(arguments) // 2 * 2], arguments[len(arguments) // 2 * 2 :]
-    written = [
-        "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in part) for part in pairs[1::2] + last
-    ]
-    count = len(pairs) // 2
-    return ",".join(written[:count]) + ("->" + written[-1] if last else ""), pairs[::2]
+    count = len(arguments) // 2
+    parts = arguments[1 : 2 * count : 2] + arguments[2 * count :]
+    written = ["".join("..." if i is Ellipsis else string.ascii_letters[i] for i in part) for part in parts]
+    return ",".join(written[:count]) + "".join("->" + each for each in written[count:]), arguments[: 2 * count : 2]
 
 
 def _canonical(subscripts, ndims):
@@ -110,12 +89,9 @@ def _canonical(subscripts, ndims):
     return filled, "".join(spare[:most]) + "".join(sorted(x for x in set(letters) if letters.count(x) == 1))
 
 
-def _draw_contraction(draw):
-    n, m = draw.integer(1, 3), draw.integer(1, 3)
-    return (draw.array((n, m)), draw.array((m, 2))), {"inputs": ("ij", "jk"), "output": "ik"}
-
-
-@op(label="einsum", inputs=_draw_contraction, broadcasts=True, internal=True)
+@op(label="einsum", broadcasts=True, internal=True, inputs=lambda draw: (
+    draw.arrays("nm", "m2", inputs=("ij", "jk"), output="ik")
+))  # fmt: skip
 def contraction(*operands, inputs, output):
     """One sum of products with every axis named: what `einsum` records, and its own derivative.
 
@@ -132,17 +108,15 @@ def contraction(*operands, inputs, output):
 @contraction.rule
 def _(g, y, *operands, inputs, output, wanted):
     length = {x: n for part, a in zip(inputs, operands) for x, n in zip(part, np.shape(a)) if n != 1}
-    gradients = []
+    gradients = [None] * len(operands)
     for i, a in enumerate(operands):
         if not wanted[i]:
-            gradients.append(None)
             continue
         part, shape = inputs[i], np.shape(a)
-        others = [x for j, x in enumerate(operands) if j != i]
-        names = [x for j, x in enumerate(inputs) if j != i]
+        names = (output, *inputs[:i], *inputs[i + 1 :])
         letters = "".join(dict.fromkeys(part))
-        reached = "".join(x for x in letters if any(x in name for name in (output, *names)))
-        by = contraction([g, *others], inputs=(output, *names), output=reached)
+        reached = "".join(x for x in letters if any(x in name for name in names))
+        by = contraction([g, *operands[:i], *operands[i + 1 :]], inputs=names, output=reached)
         if reached != letters:  # axes that only this operand has were summed away
             found = dict(zip(reached, np.shape(by)))
             by = np.reshape(by, tuple(found.get(x, 1) for x in letters))
@@ -153,16 +127,14 @@ def _(g, y, *operands, inputs, output, wanted):
             by = np.sum(by, axis=repeated, keepdims=True) if repeated else by
             grid = np.indices([own[x] for x in letters], sparse=True)
             by = scatter_add(by, key=tuple(grid[letters.index(x)] for x in part), shape=shape)
-        gradients.append(by)
+        gradients[i] = by
     return gradients
 
 
 @contraction.forward_rule
 def _(tangents, y, *operands, inputs, output):
-    total = None
-    for i, tangent in enumerate(tangents):
-        if tangent is not None:
-            changed = [tangent if j == i else x for j, x in enumerate(operands)]
-            part = contraction(changed, inputs=inputs, output=output)
-            total = part if total is None else total + part
-    return total
+    return reduce(np.add, [
+        contraction([*operands[:i], tangent, *operands[i + 1 :]], inputs=inputs, output=output)
+        for i, tangent in enumerate(tangents)
+        if tangent is not None
+    ])  # fmt: skip

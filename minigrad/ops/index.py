@@ -1,16 +1,18 @@
 """Indexing: parts of an array by NumPy's basic and advanced rules, and arrays with a part changed."""
 
 import math
-
+import operator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..core.registry import composed, op
-from .arguments import along, checked_axis, plain
-from .arguments import check_number as check_number  # until every family imports it from arguments
-from .arguments import checked_axes as checked_axes
-from .arguments import number as number
+from ..core.registry import composed
+from .arguments import along, as_array, flat_or_axis, refuse_out, values_of
+from .table import array_operation
+
+row = partial(array_operation, __name__)
+# fmt: off
 
 
 def _is_basic(key):
@@ -23,43 +25,18 @@ def _is_basic(key):
 
 def _draw_getitem(draw):
     n, m = draw.integer(2, 4), draw.integer(1, 4)
-    index = draw.indices(n, size=draw.integer(0, 5))
-    mask = draw.booleans((n, m))
-    key = draw.choice(
-        [
-            0,
-            -1,
-            slice(None, None, 2),
-            slice(None, None, -1),
-            (slice(1, None), None),
-            (Ellipsis, 0),
-            index,
-            (index, slice(None)),
-            mask,
-            (index, 0),
-            (index[:, None], np.arange(m)),
-        ]
-    )
-    return (draw.array((n, m)),), {"key": key}
+    index, mask = draw.indices(n, size=draw.integer(0, 5)), draw.booleans((n, m))
+    basic = [0, -1, slice(None, None, 2), slice(None, None, -1), (slice(1, None), None), (Ellipsis, 0)]
+    advanced = [index, (index, slice(None)), mask, (index, 0), (index[:, None], np.arange(m))]
+    return (draw.array((n, m)),), {"key": draw.choice(basic + advanced)}
 
 
-@op(label="[ ]", inputs=_draw_getitem, linear=True)
-def getitem(a, /, key):
-    """A part of an array, y = a[key]: every basic and advanced index of NumPy; what ``a[key]`` calls.
-
-    The gradient of an entry that was taken several times is the sum over all takings.
-
-    >>> import minigrad as mg
-    >>> x = mg.Tensor([1.0, 2.0, 3.0], requires_grad=True)
-    >>> x[[0, 0, 2]].sum().backward(); x.grad
-    array([2., 0., 1.])
-    """
-    return a[plain(key)]
-
-
-@getitem.rule
-def _(g, y, a, key):
-    return scatter_add(g, key=key, shape=np.shape(a))
+getitem = row(
+    "getitem", lambda a, /, key: a[key],
+    "A part of an array, y = a[key]: every basic and advanced index of NumPy; what ``a[key]`` calls.",
+    "mg.grad(lambda x: x[[0, 0, 2]].sum())(np.array([1.0, 2.0, 3.0])) → array([2., 0., 1.])", _draw_getitem,
+    lambda g, y, a, key: scatter_add(g, key=key, shape=np.shape(a)), label="[ ]", linear=True,  # type: ignore[has-type]
+    note="The gradient of an entry that was taken several times is the sum over all takings.")
 
 
 def _draw_scatter(draw):
@@ -67,16 +44,9 @@ def _draw_scatter(draw):
     return (draw.array((size,)),), {"key": draw.indices(n, size=size), "shape": (n,)}
 
 
-@op(inputs=_draw_scatter, broadcasts=True, linear=True)
-def scatter_add(values, /, key, shape):
-    """Zeros of ``shape`` with ``values`` added at ``key``, duplicates adding up: the transpose of `getitem`.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.scatter_add(np.array([1.0, 2.0, 3.0]), key=[0, 0, 2], shape=(4,))
-    array([3., 0., 3., 0.])
-    """
-    result = np.zeros(shape, dtype=np.asarray(values).dtype)
-    key = plain(key)
+def _added_up(values, /, key, shape):
+    dense = type(values) is np.ndarray
+    result = np.zeros(shape, dtype=values.dtype) if dense else np.zeros_like(values, shape=shape)
     if _is_basic(key):
         result[key] = values
     else:
@@ -84,15 +54,20 @@ def scatter_add(values, /, key, shape):
     return result
 
 
-@scatter_add.rule
-def _(g, y, values, key, shape):
-    return g[key]
+scatter_add = row(
+    "scatter_add", _added_up,
+    "Zeros of ``shape`` with ``values`` added at ``key``, duplicates adding up: the transpose of `getitem`.",
+    "mg.scatter_add(np.array([1.0, 2.0, 3.0]), key=[0, 0, 2], shape=(4,)) → array([3., 0., 3., 0.])", _draw_scatter,
+    lambda g, y, values, key, shape: getitem(g, key=key), broadcasts=True, linear=True)
+
+
+# ---- a copy with a part changed -------------------------------------------------------------------------
 
 
 def _draw_update(draw):
     n, m = draw.integer(2, 4), draw.integer(1, 3)
-    row = draw.integer(0, n - 1)
-    return (draw.array((n, m)), draw.array((m,))), {"key": row}
+    row, values = draw.integer(0, n - 1), draw.array((m,))
+    return (draw.array((n, m)), values), {"key": row}
 
 
 def _draw_set(draw):
@@ -100,61 +75,42 @@ def _draw_set(draw):
     return (a, draw.choice([values, values[None]])), options
 
 
-@op(label="set", inputs=_draw_set, broadcasts=True)
-def set_at(a, values, /, key):
-    """A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.
-
-    A key that names an entry twice leaves open which value stays, and is refused with ValueError.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.set_at(np.zeros(3), 5.0, key=1)
-    array([0., 5., 0.])
-    """
-    key = plain(key)
-    result = np.array(a, dtype=np.result_type(a, values))
-    if not _is_basic(key):
-        numbers = np.arange(result.size).reshape(result.shape)[key]
-        if np.unique(numbers).size != numbers.size:
-            raise ValueError("set_at: the index names an entry twice; use mg.at(t, i).add(v), or distinct indices")
-    result[key] = values
+def _changed(change, a, values, key):
+    """A copy of ``a`` that can hold ``values`` too, changed by ``change(copy, key, values)``."""
+    result = as_array(a).astype(np.result_type(a, values))
+    change(result, key, values)
     return result
 
 
-@set_at.rule
-def _(g, y, a, values, key, wanted):
-    by_a = set_at(g, 0.0, key=key) if wanted[0] else None
-    return by_a, _for_values(g[key], values) if wanted[1] else None
+set_at = row(
+    "set_at", lambda a, values, /, key: _changed(operator.setitem, a, values, key),
+    "A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.",
+    "mg.set_at(np.zeros(3), 5.0, key=1) → array([0., 5., 0.])", _draw_set,
+    (lambda g, y, a, values, key: set_at(g, 0.0, key=key),  # type: ignore[has-type]
+     lambda g, y, a, values, key: _for_values(getitem(g, key=key), values)), label="set", broadcasts=True,
+    note="A key that names an entry twice leaves open which value stays, and is refused with ValueError.")
+
+
+@set_at.validate
+def _(a, values, key):
+    if not _is_basic(key):
+        places = np.arange(np.size(a)).reshape(np.shape(a))[key]
+        if np.unique(places).size != places.size:
+            raise ValueError("set_at: the index names an entry twice; use mg.at(t, i).add(v), or distinct indices")
 
 
 def _for_values(part, values):
     """The gradient of a part by what was put there, which may have more axes, all of length 1."""
-    while np.ndim(part) < np.ndim(values):
-        part = np.expand_dims(part, 0)
-    return part
+    more = np.ndim(values) - np.ndim(part)
+    return np.expand_dims(part, tuple(range(more))) if more > 0 else part
 
 
-@op(label="add at", inputs=_draw_update, broadcasts=True)
-def add_at(a, values, /, key):
-    """A copy of ``a`` with ``values`` added at ``key``, duplicates adding up; ``mg.at(a, key).add(values)``.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.add_at(np.zeros(3), 5.0, key=[1, 1])
-    array([ 0., 10.,  0.])
-    """
-    key = plain(key)
-    result = np.array(a, dtype=np.result_type(a, values))
-    np.add.at(result, key, values)
-    return result
-
-
-@add_at.rule
-def _(g, y, a, values, key, wanted):
-    return g if wanted[0] else None, g[key] if wanted[1] else None
-
-
-def _numbers(shape, key):
-    """Which entries of an array of a shape a key names, by their places in its flat order."""
-    return np.asarray(np.arange(math.prod(shape)).reshape(shape)[plain(key)])
+add_at = row(
+    "add_at", lambda a, values, /, key: _changed(np.add.at, a, values, key),
+    "A copy of ``a`` with ``values`` added at ``key``, duplicates adding up; ``mg.at(a, key).add(values)``.",
+    "mg.add_at(np.zeros(3), 5.0, key=[1, 1]) → array([ 0., 10.,  0.])", _draw_update,
+    (lambda g, y, a, values, key: g, lambda g, y, a, values, key: getitem(g, key=key)),
+    label="add at", broadcasts=True)
 
 
 def _draw_scaling(draw):
@@ -174,18 +130,20 @@ def multiply_at(a, values, key):
     >>> mg.multiply_at(np.array([1.0, 2.0]), np.array([3.0, 5.0]), key=[1, 1])
     array([ 1., 30.])
     """
-    numbers = _numbers(np.shape(a), key)
-    values = np.reshape(np.broadcast_to(values, numbers.shape), (-1,))
-    places, group = np.unique(numbers, return_inverse=True)
-    group = group.reshape(-1)
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(places.size))
-    turn = np.empty_like(order)
-    turn[order] = np.arange(order.size) - starts[group[order]]  # the how manyeth factor of its entry each one is
-    ones = np.ones((places.size, int(turn.max(initial=-1)) + 1), dtype=values.dtype)
-    factors = np.prod(set_at(ones, values, key=(group, turn)), axis=1)
-    flat = np.reshape(a, (-1,))
-    return np.reshape(set_at(flat, flat[places] * factors, key=places), np.shape(a))
+    shape, ones = np.shape(a), np.ones_like(a, dtype=np.intp)
+    taken = getitem(np.reshape(np.cumsum(ones) - 1, shape), key=key)  # which entries, by the flat order
+    order = np.argsort(np.reshape(taken, (-1,)), kind="stable")
+    places = np.reshape(taken, (-1,))[order]
+    product = np.reshape(np.broadcast_to(values, np.shape(taken)), (-1,))[order]
+    reach = 1
+    while reach < np.size(places):  # over runs of equal places of at most this length, doubled in each step
+        earlier = np.where(places[reach:] == places[:-reach], product[:-reach], 1)
+        product = np.concatenate([product[:reach], product[reach:] * earlier])
+        reach *= 2
+    last = np.concatenate([places[1:] != places[:-1], places[:1] == places[:1]])
+    factor = scatter_add(np.where(last, product, 0), key=places, shape=(np.size(ones),))
+    others = 1 - scatter_add(last.astype(product.dtype), key=places, shape=(np.size(ones),))
+    return a * np.reshape(factor + others, shape)
 
 
 def _draw_extreme_at(draw):
@@ -196,50 +154,24 @@ def _draw_extreme_at(draw):
 
 def _shares_at(g, y, a, values, key, wanted):
     """The gradient for the entries and the values that became the extreme, shared equally among ties."""
-    hit, hits = plain(a) == plain(y), plain(values) == plain(y)[plain(key)]
+    hit, hits = a == y, values == getitem(y, key=key)
     ties = hit + scatter_add(hits.astype(y.dtype), key=key, shape=np.shape(a))
     share = g / np.maximum(ties, 1)
-    return share * hit if wanted[0] else None, share[key] * hits if wanted[1] else None
+    return share * hit if wanted[0] else None, getitem(share, key=key) * hits if wanted[1] else None
 
 
-@op(label="max at", inputs=_draw_extreme_at, broadcasts=True)
-def maximum_at(a, values, /, key):
-    """A copy of ``a`` with ``a[key]`` raised to ``values`` where these are larger; ``mg.at(a, key).max(values)``.
-
-    The gradient goes to what became the entry, shared equally among ties.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.maximum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1])
-    array([5., 2.])
-    """
-    result = np.array(a, dtype=np.result_type(a, values))
-    np.maximum.at(result, plain(key), values)
-    return result
-
-
-@maximum_at.rule
-def _(g, y, a, values, key, wanted):
-    return _shares_at(g, y, a, values, key, wanted)
-
-
-@op(label="min at", inputs=_draw_extreme_at, broadcasts=True)
-def minimum_at(a, values, /, key):
-    """A copy of ``a`` with ``a[key]`` lowered to ``values`` where these are smaller; ``mg.at(a, key).min(values)``.
-
-    The gradient goes to what became the entry, shared equally among ties.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.minimum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1])
-    array([1., 0.])
-    """
-    result = np.array(a, dtype=np.result_type(a, values))
-    np.minimum.at(result, plain(key), values)
-    return result
-
-
-@minimum_at.rule
-def _(g, y, a, values, key, wanted):
-    return _shares_at(g, y, a, values, key, wanted)
+maximum_at = row(
+    "maximum_at", lambda a, values, /, key: _changed(np.maximum.at, a, values, key),
+    "A copy of ``a`` with ``a[key]`` raised to ``values`` where these are larger; ``mg.at(a, key).max(values)``.",
+    "mg.maximum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1]) → array([5., 2.])",
+    _draw_extreme_at, _shares_at, label="max at", broadcasts=True,
+    note="The gradient goes to what became the entry, shared equally among ties.")
+minimum_at = row(
+    "minimum_at", lambda a, values, /, key: _changed(np.minimum.at, a, values, key),
+    "A copy of ``a`` with ``a[key]`` lowered to ``values`` where these are smaller; ``mg.at(a, key).min(values)``.",
+    "mg.minimum_at(np.array([1.0, 2.0]), np.array([3.0, 5.0, 0.0]), key=[0, 0, 1]) → array([1., 0.])",
+    _draw_extreme_at, _shares_at, label="min at", broadcasts=True,
+    note="The gradient goes to what became the entry, shared equally among ties.")
 
 
 class at:  # noqa: N801 (called as a function)
@@ -293,6 +225,13 @@ def _draw_take(draw):
     return (draw.array(shape), indices), {"axis": axis, "mode": mode}
 
 
+def _held_to(name, indices, n, mode):
+    """Indices as the mode takes those that are not of 0 to n − 1."""
+    if mode not in ("raise", "wrap", "clip"):
+        raise ValueError(f"{name}: mode {mode!r} is unknown; use raise, wrap or clip")
+    return indices % n if mode == "wrap" else np.clip(indices, 0, n - 1) if mode == "clip" else indices
+
+
 @composed(numpy=np.take, inputs=_draw_take, differentiated="a")
 def take(a, indices, axis=None, out=None, mode="raise"):
     """The entries numbered ``indices`` along an axis (None: of the flat array).  Repeated ones add their gradients.
@@ -303,27 +242,18 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     >>> mg.take(np.array([1.0, 2.0, 3.0]), [0, 0, 2])
     array([1., 1., 3.])
     """
-    if out is not None:
-        raise TypeError("take: out= is not possible in a graph; use the result instead")
-    a = np.reshape(a, (-1,)) if axis is None or (np.ndim(a) == 0 and axis in (0, -1)) else a
-    axis = 0 if axis is None else checked_axis("take", axis, np.ndim(a))
-    n, indices = np.shape(a)[axis], np.asarray(plain(indices))
-    if indices.dtype.kind not in "iub" and indices.size:
+    refuse_out("take", out)
+    a, axis = flat_or_axis("take", a, axis, of_number=True)
+    indices = as_array(indices)
+    if indices.dtype.kind not in "iub" and np.size(indices):
         raise TypeError(f"take: indices are {indices.dtype}; integers are wanted")
-    indices = indices.astype(np.intp) if indices.dtype.kind == "b" else indices
-    if mode == "wrap":
-        indices = indices % n
-    elif mode == "clip":
-        indices = np.clip(indices, 0, n - 1)
-    elif mode != "raise":
-        raise ValueError(f"take: mode {mode!r} is unknown; use raise, wrap or clip")
-    return a[along(axis, np.ndim(a), indices)]
+    indices = indices if indices.dtype.kind in "iu" else indices.astype(np.intp)
+    return getitem(a, key=along(axis, np.ndim(a), _held_to("take", indices, np.shape(a)[axis], mode)))
 
 
 def _draw_take_along(draw):
     shape = draw.shape(min_dims=1, max_dims=3)
-    axis = draw.axis(len(shape))
-    size = [*shape]
+    axis, size = draw.axis(len(shape)), [*shape]
     size[axis] = draw.integer(1, 4)
     indices = draw.indices(shape[axis], size=math.prod(size)).reshape(size)
     return (draw.array(shape), indices), {"axis": axis}
@@ -338,16 +268,13 @@ def take_along_axis(arr, indices, axis=-1):
     array([[2.],
            [3.]])
     """
-    indices = np.asarray(plain(indices))
-    if axis is None:
-        arr, axis = np.reshape(arr, (-1,)), 0
-    ndim = np.ndim(arr)
-    axis = checked_axis("take_along_axis", axis, ndim)
-    if indices.ndim != ndim:
-        raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {indices.ndim}; they must have as many")
+    arr, axis = flat_or_axis("take_along_axis", arr, axis)
+    ndim, indices = np.ndim(arr), as_array(indices)
+    if np.ndim(indices) != ndim:
+        raise ValueError(f"take_along_axis: arr has {ndim} axes, indices {np.ndim(indices)}; they must have as many")
     grid = [np.arange(n).reshape((-1, *(1,) * (ndim - i - 1))) for i, n in enumerate(np.shape(arr))]
     grid[axis] = indices
-    return arr[tuple(grid)]
+    return getitem(arr, key=tuple(grid))
 
 
 def _draw_choose(draw):
@@ -363,18 +290,17 @@ def choose(a, choices, out=None, mode="raise"):
     >>> mg.choose(np.array([1, 0]), [np.array([1.0, 2.0]), np.array([3.0, 4.0])])
     array([3., 2.])
     """
-    if out is not None:
-        raise TypeError("choose: out= is not possible in a graph; use the result instead")
-    a = np.asarray(plain(a))
-    shape = np.broadcast_shapes(a.shape, *(np.shape(each) for each in choices))
-    stacked = np.stack([np.broadcast_to(each, shape) for each in choices])
-    numbers = np.choose(np.broadcast_to(a, shape), np.arange(len(choices)), mode=mode)
-    return stacked[(numbers, *np.indices(shape))]
+    refuse_out("choose", out)
+    a = as_array(a)
+    if mode == "raise":
+        np.choose(values_of(a, 0), np.arange(len(choices)))  # which says what is no number of a choice
+    shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
+    numbers = _held_to("choose", np.broadcast_to(a, shape), len(choices), mode)
+    return getitem(np.stack([np.broadcast_to(each, shape) for each in choices]), key=(numbers, *np.indices(shape)))
 
 
 def _draw_select(draw):
-    shape = draw.shape(max_dims=2)
-    count = draw.integer(1, 3)
+    shape, count = draw.shape(max_dims=2), draw.integer(1, 3)
     return ([draw.booleans(shape) for _ in range(count)], [draw.array(shape) for _ in range(count)]), {"default": 0.5}
 
 
@@ -391,12 +317,10 @@ def select(condlist, choicelist, default=0):
         raise ValueError(
             f"select: {len(condlist)} conditions and {len(choicelist)} choices; as many of both, and one at least"
         )
-    for i, condition in enumerate(condlist):
-        if np.asarray(plain(condition)).dtype.kind != "b":
-            raise TypeError(
-                f"select: condlist[{i}] holds {np.asarray(plain(condition)).dtype}; bools are wanted, as x > 0 gives"
-            )
+    for i, dtype in enumerate(as_array(each).dtype for each in condlist):
+        if dtype.kind != "b":
+            raise TypeError(f"select: condlist[{i}] holds {dtype}; bools are wanted, as x > 0 gives")
     y = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist)):
-        y = np.where(plain(condition), choice, y)
+        y = np.where(condition, choice, y)
     return y

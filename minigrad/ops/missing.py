@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from ..core.registry import composed
-from .arguments import as_array
+from .arguments import as_array, number
 from .reduce import degrees, draw_reduction, max, mean, min, prod, std, sum, var
 
 
@@ -13,16 +13,8 @@ def _draw_missing(draw):
     """An array with NaNs, but never nothing else along an axis."""
     inputs, options = draw_reduction(draw)
     options["axis"] = None if options["axis"] == () else options["axis"]
-    return (_with_missing(draw, inputs[0]),), options
-
-
-def _with_missing(draw, a):
-    missing = draw.booleans(a.shape)
-    missing[..., 0] = False
-    missing[0, ...] = False
-    if a.ndim == 3:
-        missing[:, 0, :] = False
-    return np.where(missing, np.nan, a)
+    shape = inputs[0].shape
+    return (np.where(draw.booleans(shape) & np.all(np.indices(shape) > 0, axis=0), np.nan, inputs[0]),), options
 
 
 def _filled(a, number):
@@ -81,10 +73,9 @@ def _spread_of_present(function, a, axis, dtype, out, ddof, keepdims, where, cor
     a = as_array(a)
     ddof = degrees(f"nan{function.name}", out, ddof, correction)
     present = _present(a, where)
-    enough = np.sum(present, axis=axis, keepdims=keepdims) > ddof
     with np.errstate(invalid="ignore", divide="ignore"):
         y = function(_filled(a, 0.0), axis, dtype, ddof=ddof, keepdims=keepdims, where=present)
-    return y if np.all(enough) else np.where(enough, y, np.nan)
+    return number(np.where(np.sum(present, axis=axis, keepdims=keepdims) > ddof, y, np.nan))
 
 
 def _draw_missing_spread(draw):
@@ -106,8 +97,9 @@ def nanstd(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
 
 def _extreme_of_present(function, a, axis, keepdims, initial, where, lowest):
     y = function(_filled(a, lowest), axis=axis, keepdims=keepdims, initial=initial, where=where)
-    missing = np.all(np.isnan(a) | ~np.asarray(where), axis=axis, keepdims=keepdims)
-    return np.where(missing, np.nan, y) if initial is None and np.any(missing) else y
+    if initial is not None:
+        return y
+    return number(np.where(np.any(_present(a, where), axis=axis, keepdims=keepdims), y, np.nan))
 
 
 @composed(numpy=np.nanmax, inputs=_draw_missing, differentiated="a initial")

@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from ..core.draws import uniform
 from ..core.errors import ShapeError
-from ..core.registry import composed
+from ..core.registry import composed, op
 from .activation import sigmoid, tanh
-from .arguments import plain
+from .arguments import as_array
+from .index import scatter_add
 from .product import affine
 
 
@@ -14,8 +16,8 @@ def _draw_embedding(draw):
     return (draw.indices(n, size=draw.integer(0, 5)), draw.array((n, 2))), {}
 
 
-@composed(inputs=_draw_embedding, differentiated="weight")
-def embedding(indices, weight):
+@op(inputs=_draw_embedding)
+def embedding(indices, weight, /):
     """Rows of a table: indices (…) and weight (n, width) give (…, width); repeated rows add their gradients.
 
     Raises IndexError for an index outside 0 … n − 1.
@@ -25,14 +27,21 @@ def embedding(indices, weight):
     array([[3., 4.],
            [3., 4.]])
     """
-    indices = np.asarray(plain(indices))
+    indices = as_array(indices)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding: indices must be integers, got {indices.dtype}")
-    n = np.shape(weight)[0]
-    if indices.size and not (indices.min() >= 0 and indices.max() < n):
-        wrong = indices[(indices < 0) | (indices >= n)].flat[0]
-        raise IndexError(f"embedding: index {wrong}, but the table has the rows 0 to {n - 1}")
     return weight[indices]
+
+
+@embedding.validate
+def _(indices, weight):
+    indices, n = as_array(indices), np.shape(weight)[0]
+    if np.size(indices) and indices.dtype.kind in "iu" and (np.min(indices) < 0 or np.max(indices) >= n):
+        wrong = indices[(indices < 0) | (indices >= n)][0]
+        raise IndexError(f"embedding: index {wrong}, but the table has the rows 0 to {n - 1}")
+
+
+embedding.rules_by_input(None, lambda g, y, indices, weight: scatter_add(g, key=indices, shape=np.shape(weight)))
 
 
 def _draw_dropout(draw):
@@ -51,8 +60,8 @@ def dropout(x, keep_prob, rng=None):
     """
     if not 0 < keep_prob <= 1:
         raise ValueError(f"dropout: keep_prob is {keep_prob}; the probability of keeping an entry lies in (0, 1]")
-    mask = np.random.default_rng(rng).random(np.shape(x)) < keep_prob
-    return x * (mask / keep_prob).astype(plain(x).dtype)
+    drawn = uniform(rng, np.shape(x))  # the one random draw
+    return x * ((drawn < keep_prob) / keep_prob).astype(as_array(x).dtype)
 
 
 def _draw_cell(gates, states):
@@ -70,7 +79,7 @@ def _draw_cell(gates, states):
 
 
 def _gates(name, count, x, h, weight_x, weight_h, bias_x, bias_h):
-    """Both affine parts, cut into as many gates."""
+    """Both affine parts, cut into so many gates."""
     hidden = np.shape(h)[-1]
     if np.shape(weight_x) != (count * hidden, np.shape(x)[-1]) or np.shape(weight_h) != (count * hidden, hidden):
         raise ShapeError(

@@ -7,6 +7,7 @@ import numpy as np
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
 from .arguments import check_number
+from .reduce import kept
 
 
 def _draw_batch_norm(draw):
@@ -23,23 +24,19 @@ def _check_features(name, x, axis, eps, **parameters):
     shape = np.shape(x)
     if not isinstance(axis, tuple) or min(axis, default=0) < 0 or max(axis, default=-1) >= len(shape):
         raise ValueError(f"{name}: axis is {axis!r} for x {shape}; a tuple of its axes, counted from 0, is wanted")
-    kept = tuple([n for i, n in enumerate(shape) if i not in axis])
+    wanted = tuple([n for i, n in enumerate(shape) if i not in axis])
     for each, parameter in parameters.items():
-        if np.shape(parameter) != kept:
+        if np.shape(parameter) != wanted:
             raise ShapeError(
                 f"{name}: x is {shape}, axis {axis}, {each} {np.shape(parameter)}: {each} must have the lengths of the "
-                f"axes kept, {kept}"
+                f"axes kept, {wanted}"
             )
 
 
 def _along(parameter, x, axis):
     """A parameter over the axes that are kept, in a shape that broadcasts to x."""
-    shape = np.shape(x)
-    if shape[len(shape) - np.ndim(parameter) :] == np.shape(parameter) and axis == tuple(
-        range(len(shape) - np.ndim(parameter))
-    ):
-        return parameter
-    return np.reshape(parameter, tuple(1 if i in axis else n for i, n in enumerate(shape)))
+    leading = axis == tuple(range(np.ndim(x) - np.ndim(parameter)))
+    return parameter if leading else kept(parameter, x, axis, False)
 
 
 @op(label="batch norm", inputs=_draw_batch_norm, saves=True)
@@ -69,8 +66,7 @@ def batch_norm(x, gamma, beta, /, axis=(0,), eps=1e-5):
     centered = x - mean
     variance = np.sum(centered * centered, axis=axis, keepdims=True) / m
     inverse = 1 / np.sqrt(variance + eps)
-    y = centered * (inverse * _along(gamma, x, axis))
-    y += _along(beta, x, axis)
+    y = centered * (inverse * _along(gamma, x, axis)) + _along(beta, x, axis)
     return y, (centered, inverse, mean, variance)
 
 
@@ -78,14 +74,12 @@ def batch_norm(x, gamma, beta, /, axis=(0,), eps=1e-5):
 def _(g, y, x, gamma, beta, axis, eps, saved, wanted):
     centered, inverse, _, _ = saved
     m = math.prod(np.shape(x)[i] for i in axis)
-    by_beta = np.sum(g, axis=axis, keepdims=True)
-    by_gamma = np.sum(g * centered, axis=axis, keepdims=True) * inverse
-    by_x = None
+    grad_beta = np.sum(g, axis=axis, keepdims=True)
+    grad_gamma = np.sum(g * centered, axis=axis, keepdims=True) * inverse
+    grad_x = None
     if wanted[0]:
-        by_x = g - by_beta / m
-        by_x -= centered * (inverse * by_gamma / m)
-        by_x *= inverse * _along(gamma, x, axis)
-    return by_x, np.reshape(by_gamma, np.shape(gamma)), np.reshape(by_beta, np.shape(beta))
+        grad_x = (g - grad_beta / m - centered * (inverse * grad_gamma / m)) * (inverse * _along(gamma, x, axis))
+    return grad_x, np.reshape(grad_gamma, np.shape(gamma)), np.reshape(grad_beta, np.shape(beta))
 
 
 def _draw_normalize(draw):
@@ -116,26 +110,28 @@ def _(g, y, x, mean, variance, gamma, beta, axis, eps):
     shape = np.shape(gamma)
     inverse = 1 / np.sqrt(variance + eps)
     scale = gamma * inverse
-    by_beta = np.reshape(np.sum(g, axis=axis), shape)
-    by_scale = np.reshape(np.sum(g * x, axis=axis), shape) - mean * by_beta
+    grad_beta = np.reshape(np.sum(g, axis=axis), shape)
+    grad_scale = np.reshape(np.sum(g * x, axis=axis), shape) - mean * grad_beta
     return (
         g * _along(scale, x, axis),
-        -scale * by_beta,
-        by_scale * scale * -0.5 * inverse * inverse,
-        by_scale * inverse,
-        by_beta,
+        -scale * grad_beta,
+        grad_scale * scale * -0.5 * inverse * inverse,
+        grad_scale * inverse,
+        grad_beta,
     )
 
 
 # ---- normalising each sample by itself ------------------------------------------------------------------
 
 
-def _draw_standardize(draw):
-    shape = (draw.integer(1, 2), draw.integer(2, 3), draw.integer(1, 2))
-    return (draw.distinct(shape),), {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2}
-
-
-@op(inputs=_draw_standardize, saves=True, internal=True)
+@op(
+    inputs=lambda draw: (
+        (draw.distinct((draw.integer(1, 2), draw.integer(2, 3), draw.integer(1, 2))),),
+        {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2},
+    ),
+    saves=True,
+    internal=True,
+)
 def standardize(x, /, axis, eps=1e-5):
     """Mean 0 and variance 1 over some axes: x̂ = (x − μ)/√(σ² + ε), the core of the normalisations of samples.
 
@@ -158,10 +154,13 @@ def _(g, y, x, axis, eps, saved):
     return (g - np.mean(g, axis=axis, keepdims=True) - y * by_size) * inverse
 
 
+def _drawn(draw, shape, covered, *groups):
+    return (draw.distinct(shape), *groups, draw.array(covered), draw.array(covered)), {"eps": 1e-2}
+
+
 def _draw_layer_norm(draw):
     shape = (draw.integer(1, 2), draw.integer(2, 3), draw.integer(2, 3))
-    covered = draw.choice([shape[2:], shape[1:]])
-    return (draw.distinct(shape), draw.array(covered), draw.array(covered)), {"eps": 1e-2}
+    return _drawn(draw, shape, draw.choice([shape[2:], shape[1:]]))
 
 
 @composed(inputs=_draw_layer_norm)
@@ -194,7 +193,7 @@ def _by_channel(name, x, gamma, beta):
 
 def _draw_instance_norm(draw):
     shape = (draw.integer(1, 2), draw.integer(1, 2), 2, draw.integer(2, 3))
-    return (draw.distinct(shape), draw.array(shape[1:2]), draw.array(shape[1:2])), {"eps": 1e-2}
+    return _drawn(draw, shape, shape[1:2])
 
 
 @composed(inputs=_draw_instance_norm)
@@ -211,9 +210,7 @@ def instance_norm(x, gamma, beta, eps=1e-5):
 
 def _draw_group_norm(draw):
     groups = draw.integer(1, 2)
-    shape = (draw.integer(1, 2), 2 * groups, draw.integer(1, 3))
-    gamma, beta = draw.array(shape[1:2]), draw.array(shape[1:2])
-    return (draw.distinct(shape), groups, gamma, beta), {"eps": 1e-2}
+    return _drawn(draw, (draw.integer(1, 2), 2 * groups, draw.integer(1, 3)), (2 * groups,), groups)
 
 
 @composed(inputs=_draw_group_norm, differentiated="x gamma beta")

@@ -5,18 +5,38 @@ the gradient at a tie goes to the entry that a stable sort puts there.
 """
 
 import math
+from functools import cache, partial
 
 import numpy as np
 
 from ..core.registry import composed
-from .arguments import as_array, checked_axes, checked_axis, plain
+from .arguments import as_array, checked_axes, flat_or_axis, number, refuse_out, values_of
+from .comparison import argsort
 from .index import take_along_axis
 from .reduce import draw_reduction, sum
+from .sampling import an_axis_or_none, array_with
+from .table import array_operation
+
+row = partial(array_operation, __name__)
+# fmt: off
+_draw_sort = array_with(1, kind="distinct", axis=an_axis_or_none)
 
 
-def _draw_sort(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.distinct(shape),), {"axis": draw.choice([None, draw.axis(len(shape))])}
+def _draw_partition(draw):
+    (a,), options = _draw_sort(draw)
+    n = a.size if options["axis"] is None else a.shape[options["axis"]]
+    return (a, draw.integer(-n, n - 1)), options
+
+
+def _draw_quantile(draw):
+    inputs, options = draw_reduction(draw)
+    q = draw.choice([0.3, [0.1, 0.55, 0.9]])  # a list, since only arrays are differentiated
+    return (*inputs, q), options | {"method": draw.choice(["linear", "weibull", "lower", "midpoint"])}
+
+
+def _refuse_records(name, order):
+    if order is not None:
+        raise TypeError(f"{name}: order= is for arrays of records, and these have no derivative")
 
 
 @composed(numpy=np.sort, inputs=_draw_sort)
@@ -30,30 +50,14 @@ def sort(a, axis=-1, kind=None, order=None, *, stable=None):
     >>> mg.sort(x)[0].backward(); x.grad
     array([0., 1., 0.])
     """
-    if order is not None:
-        raise TypeError("sort: order= is for arrays of records, and these have no derivative")
-    if axis is None:
-        a, axis = np.reshape(a, (-1,)), 0
-    axis = checked_axis("sort", axis, np.ndim(a))
-    return take_along_axis(a, np.argsort(plain(a), axis=axis, kind="stable"), axis)
+    _refuse_records("sort", order)
+    a, axis = flat_or_axis("sort", a, axis)
+    return take_along_axis(a, argsort(a, axis=axis, kind="stable"), axis)
 
 
-@composed(inputs=_draw_sort)
-def msort(a, axis=0):
-    """`sort` along the first axis.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.msort(np.array([[3.0], [1.0]]))
-    array([[1.],
-           [3.]])
-    """
-    return sort(a, axis=axis)
-
-
-def _draw_partition(draw):
-    (a,), options = _draw_sort(draw)
-    n = a.size if options["axis"] is None else a.shape[options["axis"]]
-    return (a, draw.integer(-n, n - 1)), options
+msort = row(
+    "msort", lambda a, axis=0: sort(a, axis=axis), "`sort` along the first axis.",
+    "mg.msort(np.array([[3.0], [1.0]])) → array([[1.],\n       [3.]])", _draw_sort)
 
 
 @composed(numpy=np.partition, inputs=_draw_partition, differentiated="a")
@@ -64,18 +68,45 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
     >>> mg.partition(np.array([3.0, 1.0, 2.0]), 0)[0]
     np.float64(1.0)
     """
-    if order is not None:
-        raise TypeError("partition: order= is for arrays of records, and these have no derivative")
-    if axis is None:
-        a, axis = np.reshape(a, (-1,)), 0
-    axis = checked_axis("partition", axis, np.ndim(a))
-    return take_along_axis(a, np.argpartition(plain(a), kth, axis=axis, kind=kind), axis)
+    _refuse_records("partition", order)
+    a, axis = flat_or_axis("partition", a, axis)
+    return take_along_axis(a, np.argpartition(a, kth, axis=axis, kind=kind), axis)
 
 
-def _draw_quantile(draw):
-    inputs, options = draw_reduction(draw)
-    q = draw.choice([0.3, [0.1, 0.55, 0.9]])  # a list, since only arrays are differentiated
-    return (*inputs, q), options | {"method": draw.choice(["linear", "weibull", "lower", "midpoint"])}
+def _continuous(alpha, beta):
+    return lambda q, n: n * q + (alpha + q * (1 - alpha - beta)) - 1
+
+
+#: Where each method reads the value of a share q in n sorted entries, numbered from 0: at an entry or between two
+#: (Hyndman and Fan 1996).
+_PLACES = {
+    "inverted_cdf": lambda q, n: np.ceil(n * q - 1),
+    "averaged_inverted_cdf": lambda q, n: 0.5 * (np.floor(n * q) + np.ceil(n * q - 1)),
+    "closest_observation": lambda q, n: np.round(n * q) - 1,
+    "interpolated_inverted_cdf": _continuous(0, 1),
+    "hazen": _continuous(0.5, 0.5),
+    "weibull": _continuous(0, 0),
+    "linear": lambda q, n: (n - 1) * q,
+    "median_unbiased": _continuous(1 / 3, 1 / 3),
+    "normal_unbiased": _continuous(3 / 8, 3 / 8),
+    "lower": lambda q, n: np.floor((n - 1) * q),
+    "higher": lambda q, n: np.ceil((n - 1) * q),
+    "midpoint": lambda q, n: 0.5 * (np.floor((n - 1) * q) + np.ceil((n - 1) * q)),
+    "nearest": lambda q, n: np.round((n - 1) * q),
+}
+
+
+@cache
+def _promoted(dtype, shares, method):
+    """The dtype of a quantile, as NumPy promotes those of the entries and the shares (None: a Python number)."""
+    return np.quantile(np.ones(1, dtype), 0.5 if shares is None else np.zeros(1, shares), method=method).dtype
+
+
+def _as_shares(q):
+    """The shares as one array or tensor, also where they are tensors in a list; a number as it is."""
+    if isinstance(q, (list, tuple)) and any(hasattr(each, "_apply") for each in q):
+        return np.stack(q)
+    return q if isinstance(q, (int, float)) else as_array(q)
 
 
 @composed(numpy=np.quantile, inputs=_draw_quantile)
@@ -99,70 +130,38 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     >>> mg.quantile(np.array([1.0, 2.0, 4.0]), 0.75)
     np.float64(3.0)
     """
-    if out is not None:
-        raise TypeError("quantile: out= is not possible in a graph; use the result instead")
-    a = as_array(a)
-    dtype = np.quantile(np.ones(1, dtype=a.dtype), plain(q), method=method).dtype  # as NumPy promotes a and q
-    q, wanted = np.asarray(plain(q)), _joined(q)
+    refuse_out("quantile", out)
+    a, q = as_array(a), _as_shares(q)
+    dtype = _promoted(a.dtype, None if isinstance(q, (int, float)) else q.dtype, method)
+    shares = values_of(q, 0.5)
+    if not np.all((shares >= 0) & (shares <= 1)):
+        raise ValueError(f"quantile: q is {shares!r:.60}; shares from 0 to 1 are wanted")
     shape, axes = np.shape(a), checked_axes("quantile", axis, np.ndim(a))
     rest = tuple(i for i in range(len(shape)) if i not in axes)
-    n = math.prod(shape[i] for i in axes)
-    rows = np.reshape(np.transpose(a, rest + axes), (*(shape[i] for i in rest), n))
+    left, n = tuple(shape[i] for i in rest), math.prod(shape[i] for i in axes)
     if n == 0:
         raise IndexError(f"quantile: a is {shape}, and there is no entry along axis {axis} to take")
-    place = np.quantile(np.arange(float(n)), q, method=method)  # quantiles of 0, 1, … are where to look
-    low = np.floor(place).astype(np.intp)
+    ordered = sort(np.reshape(np.transpose(a, rest + axes) if rest else a, (*left, n)), axis=-1)
+    place = _PLACES[method](q, n)
+    place = np.where(place < 0, 0.0, np.where(place < n - 1, place, n - 1.0))  # held at the ends
+    low = np.floor(place)
     share = (place - low).astype(dtype)
-    if wanted is not None and method in _PLOTTING:
-        share = share + _slope_of_places(q, n, *_PLOTTING[method]) * (wanted - q)
-    ordered = sort(rows, axis=-1)
+    low = low.astype(np.intp)
     y = ordered[..., low] * (1 - share) + ordered[..., np.minimum(low + 1, n - 1)] * share
-    y = np.moveaxis(y, range(len(rest), len(rest) + q.ndim), range(q.ndim)) if q.ndim and rest else y
-    missing = np.isnan(rows).any(axis=-1)
-    y = np.where(missing, np.nan, y) if missing.any() else y
-    if not keepdims:
-        return y
-    return np.reshape(y, (*q.shape, *(1 if i in axes else m for i, m in enumerate(shape))))
+    missing = np.reshape(np.isnan(ordered)[..., -1], left + (1,) * np.ndim(q))  # which a sort puts last
+    y = number(np.where(missing, np.nan, y))
+    if np.ndim(q) and rest:
+        y = np.moveaxis(y, range(len(rest), len(rest) + np.ndim(q)), range(np.ndim(q)))
+    return np.reshape(y, (*np.shape(q), *(1 if i in axes else m for i, m in enumerate(shape)))) if keepdims else y
 
 
-#: α and β of the methods continuous in q (Hyndman and Fan 1996), whose value is read at q (n + 1 − α − β) + α − 1.
-_PLOTTING = {
-    "linear": (1.0, 1.0),
-    "weibull": (0.0, 0.0),
-    "hazen": (0.5, 0.5),
-    "interpolated_inverted_cdf": (0.0, 1.0),
-    "median_unbiased": (1 / 3, 1 / 3),
-    "normal_unbiased": (3 / 8, 3 / 8),
-}
-
-
-def _slope_of_places(q, n, alpha, beta):
-    """How fast the place of a quantile moves with q: not at all where it is held at an end."""
-    slope = n + 1 - alpha - beta
-    place = q * slope + alpha - 1
-    return np.where((place >= 0) & (place < n - 1), slope, 0.0)
-
-
-def _joined(q):
-    """The shares as one tensor if there are tensors among them, else None."""
-    if isinstance(q, (list, tuple)) and any(hasattr(each, "_data") for each in q):
-        q = np.stack(q)
-    return q if hasattr(q, "_data") else None
-
-
-@composed(numpy=np.percentile, inputs=_draw_quantile)
-def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
-    """`quantile` with q from 0 to 100.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.percentile(np.array([1.0, 2.0, 4.0]), 75)
-    np.float64(3.0)
-    """
-    a, wanted = as_array(a), _joined(q)
-    q = plain(q)
-    share = wanted / 100 if wanted is not None else q / 100 if isinstance(q, (int, float)) else np.asarray(q) / 100
-    y = quantile(a, share, axis, out, overwrite_input, method, keepdims)
-    return y.astype(np.percentile(np.ones(1, dtype=a.dtype), q, method=method).dtype)
+percentile = row(
+    np.percentile,
+    lambda a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False:
+        quantile(a, np.asarray(np.divide(q, 100)) if isinstance(q, np.generic) else _as_shares(q) / 100,
+                 axis, out, overwrite_input, method, keepdims),
+    "`quantile` with q from 0 to 100.",
+    "mg.percentile(np.array([1.0, 2.0, 4.0]), 75) → np.float64(3.0)", _draw_quantile)
 
 
 @composed(numpy=np.median, inputs=draw_reduction)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ..core.arrays import is_duck
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
 from .arguments import check_number, checked_axes, plain
@@ -24,12 +25,8 @@ def _draw_masked(draw, **options):
     """The same, with or without entries that don't take part (never all of them)."""
     inputs, chosen = draw_reduction(draw, **options)
     if chosen["axis"] != () and draw.boolean():
-        mask = draw.booleans(inputs[0].shape)
-        mask[..., 0] = True
-        mask[0, ...] = True
-        if mask.ndim == 3:
-            mask[:, 0, :] = True
-        chosen["where"] = mask
+        shape = inputs[0].shape
+        chosen["where"] = draw.booleans(shape) | np.any(np.indices(shape) == 0, axis=0)
     return inputs, chosen
 
 
@@ -66,11 +63,7 @@ def _taking_part(gradient, where):
 # ---- sums and means -------------------------------------------------------------------------------------
 
 
-def _draw_sum(draw):
-    return _draw_masked(draw, initial=draw.choice([0.0, 1.5]))
-
-
-@op(numpy=np.sum, label="Σ", inputs=_draw_sum)
+@op(numpy=np.sum, label="Σ", inputs=lambda draw: _draw_masked(draw, initial=draw.choice([0.0, 1.5])))
 def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True):
     """Sum over the given axes (None: all): y = initial + Σ a.  ∂y/∂a = 1, so the gradient is g repeated.
 
@@ -78,26 +71,16 @@ def sum(a, /, axis=None, dtype=None, *, keepdims=False, initial=0.0, where=True)
     >>> mg.sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     array([4., 6.])
     """
-    if initial == 0.0 and where is True:
+    if where is True and isinstance(initial, float) and not initial:
         return np.add.reduce(a, axis, dtype, None, keepdims)
     return np.sum(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-@sum.differentiates("initial")
-def _(a, initial, **options):
-    return sum(a, **options) + _single("sum", initial)
-
-
-def _single(name, initial):
-    """An ``initial`` value that is a tensor: one number."""
-    if np.ndim(initial):
-        raise ShapeError(f"{name}: initial is {np.shape(initial)}; a single number is wanted")
-    return initial
-
-
-@sum.rule
-def _(g, y, a, axis, dtype, keepdims, initial, where):
-    return _taking_part(np.broadcast_to(kept(g, a, axis, keepdims), np.shape(a)), where)
+sum.rule(
+    lambda g, y, a, axis, dtype, keepdims, initial, where: _taking_part(
+        np.broadcast_to(kept(g, a, axis, keepdims), np.shape(a)), where
+    )
+)
 
 
 @op(numpy=np.mean, inputs=_draw_masked)
@@ -140,33 +123,40 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         y = mean(a, axis=axis, keepdims=keepdims)
         total = np.broadcast_to(np.asarray(count(a, axis), dtype=y.dtype), np.shape(y))
         return (y, total) if returned else y
-    weights = weights if hasattr(weights, "dtype") else np.asarray(weights)
-    shape = np.shape(a)
-    axes = () if axis is None else checked_axes("average", axis, len(shape))
-    if np.shape(weights) != shape:
-        if np.shape(weights) != tuple(shape[i] for i in axes) or not axes:
-            raise ValueError(
-                f"average: weights are {np.shape(weights)}, a is {shape}, axis {axis}: the weights must have a's shape "
-                "or the lengths of the given axes"
-            )
-        order = sorted(range(len(axes)), key=lambda i: axes[i])
-        weights = np.reshape(np.transpose(weights, order), tuple(n if i in axes else 1 for i, n in enumerate(shape)))
-        weights = np.broadcast_to(weights, shape)
+    weights = _weights_like(a, axis, weights)
     total = sum(weights, axis=axis, keepdims=keepdims)
-    if np.any(plain(total) == 0):
+    if not is_duck(plain(total)) and np.any(plain(total) == 0):
         raise ZeroDivisionError("average: the weights sum to 0, so the average is not defined")
     y = sum(a * weights, axis=axis, keepdims=keepdims) / total
     return (y, total) if returned else y
 
 
+def _weights_like(a, axis, weights):
+    """The weights of an average in a's shape."""
+    shape, given = np.shape(a), np.shape(weights)
+    if given == shape:
+        return weights if hasattr(weights, "dtype") else np.asarray(weights)
+    axes = () if axis is None else checked_axes("average", axis, len(shape))
+    if given != tuple(shape[i] for i in axes) or not axes:
+        raise ValueError(
+            f"average: weights are {given}, a is {shape}, axis {axis}: the weights must have a's shape or the lengths "
+            "of the given axes"
+        )
+    weights = np.transpose(weights, sorted(range(len(axes)), key=lambda i: axes[i]))
+    return np.broadcast_to(np.reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(shape))), shape)
+
+
 # ---- spread ---------------------------------------------------------------------------------------------
 
 
-def _draw_variance(draw):
-    return _draw_spread(draw) if draw.boolean() else _draw_masked(draw, ddof=0)
+def _draw_spread(draw):
+    """At least two entries along the reduced axis: a standard deviation of 0 has no derivative."""
+    shape = draw.shape(min_dims=1, max_dims=3, min_side=2)
+    axis = draw.axes(len(shape)) or draw.choice([None, 0])
+    return (draw.distinct(shape),), {"axis": axis, "ddof": draw.choice([0, 1]), "keepdims": draw.boolean()}
 
 
-@op(numpy=np.var, inputs=_draw_variance)
+@op(numpy=np.var, inputs=lambda draw: _draw_spread(draw) if draw.boolean() else _draw_masked(draw, ddof=0))
 def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=True, correction=None):
     """Variance over the given axes: y = Σ (a − mean a)² / (n − ddof).  ∂y/∂a = 2(a − mean a)/(n − ddof).
 
@@ -178,39 +168,6 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     """
     ddof = degrees("var", out, ddof, correction)
     return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
-
-
-def degrees(name, out, ddof, correction):
-    if out is not None:
-        raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
-    for each in (ddof, correction):
-        if each is not None:
-            check_number(name, "ddof", each)
-    if correction is not None and ddof != 0:
-        raise ValueError(f"{name}: ddof={ddof} and correction={correction} say the same thing; give one of them")
-    return ddof if correction is None else correction
-
-
-def _centered(a, axis, where):
-    return _taking_part(a - mean(a, axis=axis, keepdims=True, where=where), where)
-
-
-def _remaining(a, axis, where, ddof, correction):
-    """n − ddof, and nan where that is not positive: such a spread is not defined."""
-    n = count(a, axis, where) - (ddof if correction is None else correction)
-    return np.where(n > 0, n, np.nan).astype(a.dtype)
-
-
-@var.rule
-def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
-    return kept(g, a, axis, keepdims) * (2 / _remaining(a, axis, where, ddof, correction)) * _centered(a, axis, where)
-
-
-def _draw_spread(draw):
-    """At least two entries along the reduced axis: a standard deviation of 0 has no derivative."""
-    shape = draw.shape(min_dims=1, max_dims=3, min_side=2)
-    axis = draw.axes(len(shape)) or draw.choice([None, 0])
-    return (draw.distinct(shape),), {"axis": axis, "ddof": draw.choice([0, 1]), "keepdims": draw.boolean()}
 
 
 @op(numpy=np.std, inputs=_draw_spread)
@@ -227,40 +184,47 @@ def std(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     return np.std(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
+def degrees(name, out, ddof, correction):
+    """The degrees of freedom that a spread leaves out, by either name."""
+    if out is not None:
+        raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
+    check_number(name, "ddof", ddof)
+    if correction is None:
+        return ddof
+    check_number(name, "ddof", correction)
+    if ddof != 0:
+        raise ValueError(f"{name}: ddof={ddof} and correction={correction} say the same thing; give one of them")
+    return correction
+
+
+def _share_of_spread(g, a, axis, ddof, keepdims, where, correction):
+    """g/(n − ddof), nan where such a spread is not defined, and a − mean a, 0 for what took no part."""
+    n = count(a, axis, where) - (ddof if correction is None else correction)
+    share = kept(g, a, axis, keepdims) / np.where(n > 0, n, np.nan).astype(a.dtype)
+    return share, _taking_part(a - mean(a, axis=axis, keepdims=True, where=where), where)
+
+
+@var.rule
+def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
+    share, centered = _share_of_spread(g, a, axis, ddof, keepdims, where, correction)
+    return share * 2 * centered
+
+
 @std.rule
 def _(g, y, a, axis, dtype, out, ddof, keepdims, where, correction):
-    away = direction(_centered(a, axis, where), kept(y, a, axis, keepdims))
-    return kept(g, a, axis, keepdims) / _remaining(a, axis, where, ddof, correction) * away
+    share, centered = _share_of_spread(g, a, axis, ddof, keepdims, where, correction)
+    return share * direction(centered, kept(y, a, axis, keepdims))
 
 
 # ---- extremes -------------------------------------------------------------------------------------------
 
 
-def _share_of_extreme(g, y, a, axis, keepdims, where):
-    """The gradient for entries equal to the extreme, shared equally among them."""
-    hit = a == kept(y, a, axis, keepdims)
-    if where is not True:
-        hit = hit & where
-    ties = np.maximum(np.sum(hit, axis=axis, keepdims=True), 1)
-    return kept(g, a, axis, keepdims) * hit / ties.astype(a.dtype)
+def _draw_extreme(draw, start):
+    inputs, options = _draw_masked(draw)
+    return inputs, options | ({"initial": start} if "where" in options else {})
 
 
-def _extreme(function, a, axis, keepdims, initial, where):
-    """The value, with NumPy's own default where ``initial`` is None."""
-    return function(a, axis=axis, keepdims=keepdims, initial=np._NoValue if initial is None else initial, where=where)
-
-
-def _draw_extreme(low):
-    def drawn(draw):
-        inputs, options = _draw_masked(draw)
-        if "where" in options:
-            options["initial"] = low
-        return inputs, options
-
-    return drawn
-
-
-@op(numpy=[np.max, np.amax], inputs=_draw_extreme(-9.0))
+@op(numpy=[np.max, np.amax], inputs=lambda draw: _draw_extreme(draw, -9.0))
 def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     """Largest entry over the given axes.  The gradient goes to the largest, shared equally among ties.
 
@@ -271,20 +235,11 @@ def max(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     >>> mg.max(x).backward(); x.grad
     array([0. , 0.5, 0.5])
     """
-    return _extreme(np.max, a, axis, keepdims, initial, where)
+    initial = np._NoValue if initial is None else initial
+    return np.max(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
-@max.differentiates("initial")
-def _(a, initial, **options):
-    return np.maximum(max(a, initial=-math.inf, **options), _single("max", initial))
-
-
-@max.rule
-def _(g, y, a, axis, keepdims, initial, where):
-    return _share_of_extreme(g, y, a, axis, keepdims, where)
-
-
-@op(numpy=[np.min, np.amin], inputs=_draw_extreme(9.0))
+@op(numpy=[np.min, np.amin], inputs=lambda draw: _draw_extreme(draw, 9.0))
 def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     """Smallest entry over the given axes.  The gradient goes to the smallest, shared equally among ties.
 
@@ -292,17 +247,18 @@ def min(a, /, axis=None, *, keepdims=False, initial=None, where=True):
     >>> mg.min(np.array([[1.0, 2.0], [3.0, 0.0]]), axis=1)
     array([1., 0.])
     """
-    return _extreme(np.min, a, axis, keepdims, initial, where)
+    initial = np._NoValue if initial is None else initial
+    return np.min(a, axis=axis, keepdims=keepdims, initial=initial, where=where)
 
 
-@min.differentiates("initial")
-def _(a, initial, **options):
-    return np.minimum(min(a, initial=math.inf, **options), _single("min", initial))
-
-
+@max.rule
 @min.rule
 def _(g, y, a, axis, keepdims, initial, where):
-    return _share_of_extreme(g, y, a, axis, keepdims, where)
+    hit = a == kept(y, a, axis, keepdims)
+    if where is not True:
+        hit = hit & where
+    ties = np.maximum(np.sum(hit, axis=axis, keepdims=True), 1)
+    return kept(g, a, axis, keepdims) * hit / ties.astype(a.dtype)
 
 
 @composed(numpy=np.ptp, inputs=draw_reduction)
@@ -319,11 +275,7 @@ def ptp(a, axis=None, *, keepdims=False):
 # ---- products -------------------------------------------------------------------------------------------
 
 
-def _draw_product(draw):
-    return _draw_masked(draw, initial=draw.choice([1.0, 1.5]))
-
-
-@op(numpy=np.prod, label="Π", inputs=_draw_product)
+@op(numpy=np.prod, label="Π", inputs=lambda draw: _draw_masked(draw, initial=draw.choice([1.0, 1.5])))
 def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True):
     """Product over the given axes: y = initial · Π a.  ∂y/∂aᵢ = initial · Π_{j≠i} aⱼ, right where entries are 0 too.
 
@@ -335,50 +287,40 @@ def prod(a, /, axis=None, dtype=None, *, keepdims=False, initial=1.0, where=True
     return np.prod(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
 
 
-@prod.differentiates("initial")
-def _(a, initial, **options):
-    return prod(a, **options) * _single("prod", initial)
-
-
 @prod.rule
 def _(g, y, a, axis, dtype, keepdims, initial, where):
-    factors = a if where is True else np.where(where, a, 1.0)
-    others = _product_of_the_others(factors, normalized_axes(axis, np.ndim(a)))
+    """Products of everything before an entry and everything after it: no division, so 0 is as good as any factor."""
+    shape, ndim = np.shape(a), np.ndim(a)
+    axes = normalized_axes(axis, ndim)
+    order = tuple(i for i in range(ndim) if i not in axes) + axes
+    along = tuple(shape[i] for i in order)
+    factors = np.transpose(a if where is True else np.where(where, a, 1.0), order)
+    row = np.reshape(factors, (*along[: ndim - len(axes)], math.prod(shape[i] for i in axes)))
+    one = np.ones_like(row[..., :1])
+    before = np.cumprod(np.concatenate([one, row[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, row[..., :0:-1]], axis=-1), axis=-1)[..., ::-1]
+    others = np.transpose(np.reshape(before * after, along), tuple(map(order.index, range(ndim))))
     return _taking_part(kept(g, a, axis, keepdims) * initial * others, where)
 
 
-def _product_of_the_others(a, axes):
-    """For every entry the product of all others along ``axes``, without a division.
-
-    Products of everything before and everything after, by doubling the reach at each step
-    (Hillis and Steele 1986): log₂ n steps, so that it can be differentiated again at no great cost.
-    """
-    shape, ndim = np.shape(a), np.ndim(a)
-    rest = tuple(i for i in range(ndim) if i not in axes)
-    order = rest + axes
-    kept_shape, n = tuple(shape[i] for i in rest), math.prod(shape[i] for i in axes)
-    row = np.reshape(np.transpose(a, order), (*kept_shape, n))
-
-    def exclusive(row, take, padding):
-        if n <= 1:
-            return row * 0 + 1
-        reach, product = 1, _shifted(row, 1, take, padding)
-        while reach < n:
-            product = product * _shifted(product, reach, take, padding)
-            reach *= 2
-        return product
-
-    before = exclusive(row, lambda x, k: x[..., :-k], lambda ones, x: [ones, x])
-    after = exclusive(row, lambda x, k: x[..., k:], lambda ones, x: [x, ones])
-    others = np.reshape(before * after, (*kept_shape, *(shape[i] for i in axes)))
-    return np.transpose(others, tuple(order.index(i) for i in range(ndim)))
+# ---- from a tensor --------------------------------------------------------------------------------------
 
 
-def _shifted(x, k, take, padding):
-    """x moved by k along its last axis, 1 where nothing moves in."""
-    shape = np.shape(x)
-    ones = np.ones((*shape[:-1], k if k < shape[-1] else shape[-1]), dtype=x.dtype)
-    return ones if k >= shape[-1] else np.concatenate(padding(ones, take(x, k)), axis=-1)
+def _from_a_tensor(op, join, nothing):
+    """A reduction whose ``initial`` is a tensor: one number, joined to what folding from nothing gives."""
+
+    def reduced(a, initial, **options):
+        if np.ndim(initial):
+            raise ShapeError(f"{op.name}: initial is {np.shape(initial)}; a single number is wanted")
+        return join(op(a, initial=nothing, **options), initial)
+
+    return reduced
+
+
+sum.differentiates("initial")(_from_a_tensor(sum, np.add, 0.0))
+prod.differentiates("initial")(_from_a_tensor(prod, np.multiply, 1.0))
+max.differentiates("initial")(_from_a_tensor(max, np.maximum, -math.inf))
+min.differentiates("initial")(_from_a_tensor(min, np.minimum, math.inf))
 
 
 # NumPy's second names

@@ -1,41 +1,32 @@
 """Shape operations: the same entries in another form or order."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
-from ..core.registry import composed, op
-from .arguments import checked_axes, plain
+from ..core.registry import composed
+from .arguments import as_array, checked_axes
+from .index import getitem
+from .sampling import an_axis, array_with, one_of, some_axes
+from .table import array_operation
+
+row = partial(array_operation, __name__)
+_windows = np.lib.stride_tricks.sliding_window_view
+
+# fmt: off
+# ---- operations: a gradient's entries go back to where they came from ---------------------------------------
+
+reshape = row(
+    np.reshape, lambda a, /, shape, order="C": np.reshape(a, shape, order=order),
+    "The same entries in another shape (one length may be −1).  The gradient is reshaped back.",
+    "mg.reshape(np.arange(4.0), (2, 2)) → array([[0., 1.],\n       [2., 3.]])",
+    array_with(1, shape=lambda draw, s: draw.choice([(int(np.prod(s)),), (-1, 1), s[::-1], (1, *s)])),
+    lambda g, y, a, shape, order: np.reshape(g, np.shape(a), order), linear=True,
+    note='``order`` "C" counts the last axis first, "F" the first one.')
 
 
-def _draw_reshape(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    flat = int(np.prod(shape))
-    return (draw.array(shape),), {"shape": draw.choice([(flat,), (-1, 1), shape[::-1], (1, *shape)])}
-
-
-@op(numpy=np.reshape, inputs=_draw_reshape, linear=True)
-def reshape(a, /, shape, order="C"):
-    """The same entries in another shape (one length may be −1).  The gradient is reshaped back.
-
-    ``order`` "C" counts the last axis first, "F" the first one.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.reshape(np.arange(4.0), (2, 2))
-    array([[0., 1.],
-           [2., 3.]])
-    """
-    return np.reshape(a, shape, order=order)
-
-
-@reshape.rule
-def _(g, y, a, shape, order):
-    return np.reshape(g, np.shape(a), order)
-
-
-def _draw_ravel(draw):
-    return (draw.array(draw.shape(max_dims=3)),), {"order": draw.choice(["C", "F"])}
-
-
-@composed(numpy=np.ravel, inputs=_draw_ravel)
+@composed(numpy=np.ravel, inputs=array_with(order=one_of("C", "F")))
 def ravel(a, order="C"):
     """All entries in one axis, in the order "C" (last axis first) or "F".
 
@@ -44,180 +35,72 @@ def ravel(a, order="C"):
     array([1., 3., 2., 4.])
     """
     if order in ("A", "K"):
-        flags = plain(a).flags
-        order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
+        flags = getattr(getattr(a, "_data", a), "flags", None)  # what is traced has no layout
+        order = "F" if flags is not None and flags.f_contiguous and not flags.c_contiguous else "C"
     return reshape(a, (-1,), order)
 
 
-@composed(inputs=_draw_ravel)
-def flatten(a, order="C"):
-    """`ravel` by the name of the method.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.flatten(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([1., 2., 3., 4.])
-    """
-    return ravel(a, order)
+flatten = row(
+    "flatten", lambda a, order="C": ravel(a, order), "`ravel` by the name of the method.",
+    "mg.flatten(np.array([[1.0, 2.0], [3.0, 4.0]])) → array([1., 2., 3., 4.])",
+    array_with(order=one_of("C", "F")))
 
 
-def _draw_transpose(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
+def _order_of_axes(draw, shape):
     order = draw.permutation(len(shape))
-    axes = draw.choice([None, order, tuple(i - len(shape) for i in order), order[0] if len(shape) == 1 else None])
-    return (draw.array(shape),), {"axes": axes}
+    return draw.choice([None, order, tuple(i - len(shape) for i in order), order[0] if len(shape) == 1 else None])
 
 
-@op(numpy=np.transpose, linear=True, inputs=_draw_transpose)
-def transpose(a, /, axes=None):
-    """Axes in another order (None: reversed).  The gradient takes the inverse order.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.transpose(np.ones((2, 3))).shape
-    (3, 2)
-    """
-    return np.transpose(a, axes)
-
-
-@transpose.rule
-def _(g, y, a, axes):
-    if axes is None:
-        return np.transpose(g)
-    ndim = np.ndim(a)
+def _undone(axes, ndim):
+    """The order of axes that undoes another one."""
     axes = [each % ndim for each in (axes if np.ndim(axes) else (axes,))]
-    return np.transpose(g, tuple(axes.index(i) for i in range(ndim)))
+    return tuple(axes.index(i) for i in range(ndim))
 
 
-def _draw_swapaxes(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape),), {"axis1": draw.axis(len(shape)), "axis2": draw.axis(len(shape))}
+transpose = row(
+    np.transpose, lambda a, /, axes=None: np.transpose(a, axes),
+    "Axes in another order (None: reversed).  The gradient takes the inverse order.",
+    "mg.transpose(np.ones((2, 3))).shape → (3, 2)", array_with(1, 4, axes=_order_of_axes),
+    lambda g, y, a, axes: np.transpose(g, None if axes is None else _undone(axes, np.ndim(a))), linear=True)
+swapaxes = row(
+    np.swapaxes, lambda a, /, axis1, axis2: np.swapaxes(a, axis1, axis2),
+    "Two axes exchanged.  The gradient has them exchanged back.",
+    "mg.swapaxes(np.ones((2, 3, 4)), 0, -1).shape → (4, 3, 2)", array_with(1, 4, axis1=an_axis, axis2=an_axis),
+    lambda g, y, a, axis1, axis2: np.swapaxes(g, axis1, axis2), linear=True)
+moveaxis = row(
+    np.moveaxis, lambda a, /, source, destination: np.moveaxis(a, source, destination),
+    "Axes moved to other places, the rest kept in order.  The gradient is moved back.",
+    "mg.moveaxis(np.ones((2, 3, 4)), 0, -1).shape → (3, 4, 2)",
+    array_with(1, 4, source=an_axis, destination=an_axis),
+    lambda g, y, a, source, destination: np.moveaxis(g, destination, source), linear=True)
+expand_dims = row(
+    np.expand_dims, lambda a, /, axis: np.expand_dims(a, axis),
+    "New axes of length 1 at the places ``axis`` of the result.  The gradient loses them again.",
+    "mg.expand_dims(np.ones(3), (0, 2)).shape → (1, 3, 1)",
+    array_with(axis=lambda draw, s: draw.choice([draw.axis(len(s) + 1), (0, -1)])),
+    lambda g, y, a, axis: np.reshape(g, np.shape(a)), linear=True)
+squeeze = row(
+    np.squeeze, lambda a, /, axis=None: np.squeeze(a, axis=axis),
+    "Without its axes of length 1 (None: all of them).  The gradient gets them back.",
+    "mg.squeeze(np.ones((1, 3, 1))).shape → (3,)",
+    lambda draw: ((draw.array((1, *draw.shape(max_dims=2), 1)),), {"axis": draw.choice([None, 0, -1, (0, -1)])}),
+    lambda g, y, a, axis: np.reshape(g, np.shape(a)), linear=True)
+broadcast_to = row(
+    np.broadcast_to, lambda a, /, shape: np.broadcast_to(a, shape),
+    "Repeated along new axes and axes of length 1 to fill ``shape``.  The gradient is summed over them.",
+    "mg.broadcast_to(np.array([1.0, 2.0]), (2, 2)) → array([[1., 2.],\n       [1., 2.]])",
+    lambda draw: ((draw.array(draw.broadcastable_to(shape := draw.shape(max_dims=3))),), {"shape": shape}),
+    lambda g, y, a, shape: g, linear=True)  # the engine sums a gradient of the output's shape back to the input's
+astype = row(
+    np.astype, lambda a, /, dtype: a.astype(dtype),
+    "The same numbers in another floating dtype.  The gradient is cast back.",
+    "mg.astype(np.ones(2), np.float32).dtype → dtype('float32')", array_with(0, 2, dtype=one_of(np.float64)),
+    lambda g, y, a, dtype: g, linear=True)  # the engine casts a gradient to its input's dtype
 
 
-@op(numpy=np.swapaxes, linear=True, inputs=_draw_swapaxes)
-def swapaxes(a, /, axis1, axis2):
-    """Two axes exchanged.  The gradient has them exchanged back.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.swapaxes(np.ones((2, 3, 4)), 0, -1).shape
-    (4, 3, 2)
-    """
-    return np.swapaxes(a, axis1, axis2)
-
-
-@swapaxes.rule
-def _(g, y, a, axis1, axis2):
-    return np.swapaxes(g, axis1, axis2)
-
-
-def _draw_moveaxis(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape),), {"source": draw.axis(len(shape)), "destination": draw.axis(len(shape))}
-
-
-@op(numpy=np.moveaxis, linear=True, inputs=_draw_moveaxis)
-def moveaxis(a, /, source, destination):
-    """Axes moved to other places, the rest kept in order.  The gradient is moved back.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.moveaxis(np.ones((2, 3, 4)), 0, -1).shape
-    (3, 4, 2)
-    """
-    return np.moveaxis(a, source, destination)
-
-
-@moveaxis.rule
-def _(g, y, a, source, destination):
-    return np.moveaxis(g, destination, source)
-
-
-def _draw_expand(draw):
-    shape = draw.shape(max_dims=3)
-    return (draw.array(shape),), {"axis": draw.choice([draw.axis(len(shape) + 1), (0, -1)])}
-
-
-@op(numpy=np.expand_dims, linear=True, inputs=_draw_expand)
-def expand_dims(a, /, axis):
-    """New axes of length 1 at the places ``axis`` of the result.  The gradient loses them again.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.expand_dims(np.ones(3), (0, 2)).shape
-    (1, 3, 1)
-    """
-    return np.expand_dims(a, axis)
-
-
-@expand_dims.rule
-def _(g, y, a, axis):
-    return np.reshape(g, np.shape(a))
-
-
-def _draw_squeeze(draw):
-    return (draw.array((1, *draw.shape(max_dims=2), 1)),), {"axis": draw.choice([None, 0, -1, (0, -1)])}
-
-
-@op(numpy=np.squeeze, linear=True, inputs=_draw_squeeze)
-def squeeze(a, /, axis=None):
-    """Without its axes of length 1 (None: all of them).  The gradient gets them back.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.squeeze(np.ones((1, 3, 1))).shape
-    (3,)
-    """
-    return np.squeeze(a, axis=axis)
-
-
-@squeeze.rule
-def _(g, y, a, axis):
-    return np.reshape(g, np.shape(a))
-
-
-def _draw_broadcast(draw):
-    shape = draw.shape(max_dims=3)
-    return (draw.array(draw.broadcastable_to(shape)),), {"shape": shape}
-
-
-@op(numpy=np.broadcast_to, linear=True, inputs=_draw_broadcast)
-def broadcast_to(a, /, shape):
-    """Repeated along new axes and axes of length 1 to fill ``shape``.  The gradient is summed over them.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.broadcast_to(np.array([1.0, 2.0]), (2, 2))
-    array([[1., 2.],
-           [1., 2.]])
-    """
-    return np.broadcast_to(a, shape)
-
-
-@broadcast_to.rule
-def _(g, y, a, shape):
-    return g  # the engine sums a gradient of the output's shape back to the input's
-
-
-def _draw_astype(draw):
-    return (draw.array(draw.shape()),), {"dtype": np.float64}
-
-
-@op(numpy=np.astype, inputs=_draw_astype, linear=True)
-def astype(a, /, dtype):
-    """The same numbers in another floating dtype.  The gradient is cast back.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.astype(np.ones(2), np.float32).dtype
-    dtype('float32')
-    """
-    return a.astype(dtype)
-
-
-@astype.rule
-def _(g, y, a, dtype):
-    return g  # the engine casts a gradient to its input's dtype
-
-
-def _draw_rollaxis(draw):
-    shape = draw.shape(min_dims=1, max_dims=4)
-    return (draw.array(shape), draw.axis(len(shape))), {"start": draw.integer(0, len(shape))}
-
-
-@composed(numpy=np.rollaxis, inputs=_draw_rollaxis, differentiated="a")
+@composed(
+    numpy=np.rollaxis, differentiated="a",
+    inputs=array_with(1, 4, an_axis, start=lambda draw, shape: draw.integer(0, len(shape))))
 def rollaxis(a, axis, start=0):
     """An axis moved to before the axis that is now number ``start``; `moveaxis` says the same more clearly.
 
@@ -232,66 +115,36 @@ def rollaxis(a, axis, start=0):
     return moveaxis(a, axis, start - 1 if axis < start else start)
 
 
-def _draw_matrix_stack(draw):
-    return (draw.array((*draw.shape(max_dims=2), draw.integer(1, 3), 2)),), {}
+matrix_transpose = row(
+    [np.matrix_transpose, np.linalg.matrix_transpose], lambda x, /: swapaxes(x, -1, -2),
+    "Every matrix of a stack transposed: the last two axes exchanged.",
+    "mg.matrix_transpose(np.ones((5, 2, 3))).shape → (5, 3, 2)",
+    lambda draw: ((draw.array((*draw.shape(max_dims=2), draw.integer(1, 3), 2)),), {}))
+
+# ---- at least so many axes, as many as others, and grids -------------------------------------------------
+
+#: The shape with one, two or three axes at least, from the shape.
+AT_LEAST = {
+    1: lambda shape: shape or (1,),
+    2: lambda shape: (1,) * (2 - len(shape)) + shape,
+    3: lambda shape: ((1, 1, 1), (1, *shape, 1), (*shape, 1))[len(shape)] if len(shape) < 3 else shape,
+}
 
 
-@composed(numpy=[np.matrix_transpose, np.linalg.matrix_transpose], inputs=_draw_matrix_stack)
-def matrix_transpose(x, /):
-    """Every matrix of a stack transposed: the last two axes exchanged.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.matrix_transpose(np.ones((5, 2, 3))).shape
-    (5, 3, 2)
-    """
-    return swapaxes(x, -1, -2)
+def in_form(x, form):
+    """An array in the shape that a function makes of its own shape."""
+    x, shape = as_array(x), np.shape(x)
+    return x if form(shape) == shape else reshape(x, form(shape))
 
 
-# ---- at least so many axes ------------------------------------------------------------------------------
+def _each(arrays, form):
+    """One array in a form, or a tuple of several, as NumPy returns them."""
+    changed = tuple(in_form(x, form) for x in arrays)
+    return changed[0] if len(changed) == 1 else changed
 
 
 def _draw_arrays(draw):
     return tuple(draw.array(draw.shape(max_dims=3)) for _ in range(draw.integer(1, 2))), {}
-
-
-def _each(arrays, change):
-    """One array changed, or a tuple of several, as NumPy returns them."""
-    changed = tuple(change(x if hasattr(x, "dtype") else np.asarray(x)) for x in arrays)
-    return changed[0] if len(changed) == 1 else changed
-
-
-@composed(numpy=np.atleast_1d, inputs=_draw_arrays, several=True)
-def atleast_1d(*arys):
-    """Every 0-d array with one axis, others as they are; several give a tuple.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.atleast_1d(np.array(1.0)).shape
-    (1,)
-    """
-    return _each(arys, lambda x: reshape(x, (1,)) if np.ndim(x) == 0 else x)
-
-
-@composed(numpy=np.atleast_2d, inputs=_draw_arrays, several=True)
-def atleast_2d(*arys):
-    """Every array with two axes at least, new ones in front; several give a tuple.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.atleast_2d(np.ones(3)).shape
-    (1, 3)
-    """
-    return _each(arys, lambda x: reshape(x, (1,) * (2 - np.ndim(x)) + np.shape(x)) if np.ndim(x) < 2 else x)
-
-
-@composed(numpy=np.atleast_3d, inputs=_draw_arrays, several=True)
-def atleast_3d(*arys):
-    """Every array with three axes at least: (n,) becomes (1, n, 1), and (n, m) becomes (n, m, 1).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.atleast_3d(np.ones((2, 3))).shape
-    (2, 3, 1)
-    """
-    forms = {0: lambda s: (1, 1, 1), 1: lambda s: (1, *s, 1), 2: lambda s: (*s, 1)}
-    return _each(arys, lambda x: reshape(x, forms[np.ndim(x)](np.shape(x))) if np.ndim(x) < 3 else x)
 
 
 def _draw_broadcast_arrays(draw):
@@ -299,16 +152,23 @@ def _draw_broadcast_arrays(draw):
     return tuple(draw.array(draw.broadcastable_to(shape)) for _ in range(draw.integer(1, 3))), {}
 
 
-@composed(numpy=np.broadcast_arrays, inputs=_draw_broadcast_arrays, several=True)
-def broadcast_arrays(*args):
-    """The arrays, each repeated to the shape that all of them broadcast to; a tuple.
-
-    >>> import numpy as np, minigrad as mg
-    >>> [x.shape for x in mg.broadcast_arrays(np.ones(2), np.ones((3, 1)))]
-    [(3, 2), (3, 2)]
-    """
-    shape = np.broadcast_shapes(*(np.shape(x) for x in args))
-    return tuple(broadcast_to(x, shape) for x in args)
+atleast_1d: Any = row(
+    np.atleast_1d, lambda *arys: _each(arys, AT_LEAST[1]),
+    "Every 0-d array with one axis, others as they are; several give a tuple.",
+    "mg.atleast_1d(np.array(1.0)).shape → (1,)", _draw_arrays)
+atleast_2d: Any = row(
+    np.atleast_2d, lambda *arys: _each(arys, AT_LEAST[2]),
+    "Every array with two axes at least, new ones in front; several give a tuple.",
+    "mg.atleast_2d(np.ones(3)).shape → (1, 3)", _draw_arrays)
+atleast_3d: Any = row(
+    np.atleast_3d, lambda *arys: _each(arys, AT_LEAST[3]),
+    "Every array with three axes at least: (n,) becomes (1, n, 1), and (n, m) becomes (n, m, 1).",
+    "mg.atleast_3d(np.ones((2, 3))).shape → (2, 3, 1)", _draw_arrays)
+broadcast_arrays: Any = row(
+    np.broadcast_arrays,
+    lambda *args: tuple(broadcast_to(x, np.broadcast_shapes(*map(np.shape, args))) for x in args),
+    "The arrays, each repeated to the shape that all of them broadcast to; a tuple.",
+    "[x.shape for x in mg.broadcast_arrays(np.ones(2), np.ones((3, 1)))] → [(3, 2), (3, 2)]", _draw_broadcast_arrays)
 
 
 def _draw_meshgrid(draw):
@@ -328,90 +188,42 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is {indexing!r}; it must be 'xy' or 'ij'")
-    places = list(range(len(xi)))
-    if indexing == "xy" and len(xi) > 1:
-        places[0], places[1] = 1, 0
+    places = [*range(len(xi))]
+    if indexing == "xy":
+        places[:2] = places[:2][::-1]
     grids = [reshape(x, tuple(-1 if i == place else 1 for i in range(len(xi)))) for x, place in zip(xi, places)]
     return tuple(grids) if sparse else broadcast_arrays(*grids)
 
 
-# ---- turned around --------------------------------------------------------------------------------------
+# ---- turned around ----------------------------------------------------------------------------------------
 
 
-def _draw_flip(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.array(shape),), {"axis": draw.axes(len(shape))}
+def _flipped(m, *axes):
+    return m[tuple(slice(None, None, -1 if i in axes else None) for i in range(np.ndim(m)))]
 
 
-@composed(numpy=np.flip, inputs=_draw_flip)
-def flip(m, axis=None):
-    """Entries in reversed order along the given axes (None: all).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.flip(np.array([1.0, 2.0, 3.0]))
-    array([3., 2., 1.])
-    """
-    ndim = np.ndim(m)
-    axes = checked_axes("flip", axis, ndim)
-    return m[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(ndim))]
+def _with_axes(name, m, least, wanted):
+    if np.ndim(m) < least:
+        raise ValueError(f"{name}: m is {np.shape(m) or '0-d'}; {wanted}")
+    return m
 
 
 def _draw_image(draw):
     return (draw.array((draw.integer(1, 3), draw.integer(1, 3), *draw.shape(max_dims=1))),), {}
 
 
-@composed(numpy=np.fliplr, inputs=_draw_image)
-def fliplr(m):
-    """Entries in reversed order along the second axis (left and right).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.fliplr(np.array([[1.0, 2.0]]))
-    array([[2., 1.]])
-    """
-    if np.ndim(m) < 2:
-        raise ValueError(f"fliplr: m is {np.shape(m)}; two axes are needed")
-    return m[:, ::-1]
-
-
-@composed(numpy=np.flipud, inputs=_draw_image)
-def flipud(m):
-    """Entries in reversed order along the first axis (up and down).
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.flipud(np.array([1.0, 2.0]))
-    array([2., 1.])
-    """
-    if np.ndim(m) < 1:
-        raise ValueError("flipud: m is 0-d; an axis is needed")
-    return m[::-1]
-
-
-def _draw_rot90(draw):
-    shape = draw.shape(min_dims=2, max_dims=3)
-    return (draw.array(shape),), {"k": draw.integer(-1, 4), "axes": draw.choice([(0, 1), (1, 0), (0, -1)])}
-
-
-@composed(numpy=np.rot90, inputs=_draw_rot90)
-def rot90(m, k=1, axes=(0, 1)):
-    """Turned by k right angles in the plane of two axes, from the first to the second.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.rot90(np.array([[1.0, 2.0], [3.0, 4.0]]))
-    array([[2., 4.],
-           [1., 3.]])
-    """
-    ndim = np.ndim(m)
-    if len(axes) != 2:
-        raise ValueError(f"rot90: axes are {axes}; two different ones are wanted")
-    first, second = checked_axes("rot90", tuple(axes), ndim)
-    turns = k % 4
-    if turns == 0:
-        return m
-    if turns == 2:
-        return flip(m, (first, second))
-    order = [*range(ndim)]
-    order[first], order[second] = second, first
-    return flip(transpose(m, order), first) if turns == 1 else transpose(flip(m, first), order)
+flip = row(
+    np.flip, lambda m, axis=None: _flipped(m, *checked_axes("flip", axis, np.ndim(m))),
+    "Entries in reversed order along the given axes (None: all).",
+    "mg.flip(np.array([1.0, 2.0, 3.0])) → array([3., 2., 1.])", array_with(1, axis=some_axes))
+fliplr = row(
+    np.fliplr, lambda m: _flipped(_with_axes("fliplr", m, 2, "two axes are needed"), 1),
+    "Entries in reversed order along the second axis (left and right).",
+    "mg.fliplr(np.array([[1.0, 2.0]])) → array([[2., 1.]])", _draw_image)
+flipud = row(
+    np.flipud, lambda m: _flipped(_with_axes("flipud", m, 1, "an axis is needed"), 0),
+    "Entries in reversed order along the first axis (up and down).",
+    "mg.flipud(np.array([1.0, 2.0])) → array([2., 1.])", _draw_image)
 
 
 def _draw_roll(draw):
@@ -421,22 +233,6 @@ def _draw_roll(draw):
     return (draw.array(shape),), {"shift": shift, "axis": axis}
 
 
-@op(numpy=np.roll, linear=True, inputs=_draw_roll)
-def roll(a, /, shift, axis=None):
-    """Entries moved on by ``shift`` places along an axis (None: in the flat array), round the end to the start.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.roll(np.array([1.0, 2.0, 3.0]), 1)
-    array([3., 1., 2.])
-    """
-    return np.roll(a, shift, axis=axis)
-
-
-@roll.rule
-def _(g, y, a, shift, axis):
-    return np.roll(g, tuple(-n for n in shift) if np.ndim(shift) else -shift, axis)
-
-
 def _draw_windows(draw):
     shape = draw.shape(min_dims=1, max_dims=2, min_side=2, max_side=4)
     axis = draw.choice([None, draw.axis(len(shape))])
@@ -444,21 +240,42 @@ def _draw_windows(draw):
     return (draw.array(shape), window), {"axis": axis}
 
 
-@composed(numpy=np.lib.stride_tricks.sliding_window_view, inputs=_draw_windows, differentiated="x")
-def sliding_window_view(x, window_shape, axis=None):
-    """Every window of a shape, one beside the other: new axes at the end hold the window's entries.
+def _all_windows(x, window_shape, axis):
+    if not hasattr(x, "_apply"):
+        return _windows(x, window_shape, axis)
+    places = np.arange(np.size(x)).reshape(np.shape(x))
+    return getitem(reshape(x, (-1,)), key=_windows(places, window_shape, axis))
 
-    On a tensor it is a copy; an entry's gradient is the sum over the windows that it is in.
+
+@composed(
+    numpy=np.rot90, inputs=array_with(2, k=lambda draw, _: draw.integer(-1, 4), axes=one_of((0, 1), (1, 0), (0, -1))))
+def rot90(m, k=1, axes=(0, 1)):
+    """Turned by k right angles in the plane of two axes, from the first to the second.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.sliding_window_view(np.array([1.0, 2.0, 3.0]), 2)
-    array([[1., 2.],
-           [2., 3.]])
+    >>> mg.rot90(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[2., 4.],
+           [1., 3.]])
     """
-    view = np.lib.stride_tricks.sliding_window_view
-    if not hasattr(x, "_data"):
-        return view(x, window_shape, axis)
-    return ravel(x)[view(np.arange(x.size).reshape(x.shape), window_shape, axis)]
+    if len(axes) != 2:
+        raise ValueError(f"rot90: axes are {axes}; two different ones are wanted")
+    first, second = checked_axes("rot90", tuple(axes), np.ndim(m))
+    turned = ((), (second,), (first, second), (first,))[k % 4]
+    m = _flipped(m, *turned) if turned else m
+    return swapaxes(m, first, second) if k % 2 else m
+
+
+roll = row(
+    np.roll, lambda a, /, shift, axis=None: np.roll(a, shift, axis=axis),
+    "Entries moved on by ``shift`` places along an axis (None: in the flat array), round the end to the start.",
+    "mg.roll(np.array([1.0, 2.0, 3.0]), 1) → array([3., 1., 2.])", _draw_roll,
+    lambda g, y, a, shift, axis: np.roll(g, tuple(-n for n in shift) if np.ndim(shift) else -shift, axis), linear=True)
+sliding_window_view = row(
+    _windows, lambda x, window_shape, axis=None: _all_windows(x, window_shape, axis),
+    "Every window of a shape, one beside the other: new axes at the end hold the window's entries.",
+    "mg.sliding_window_view(np.array([1.0, 2.0, 3.0]), 2) → array([[1., 2.],\n       [2., 3.]])",
+    _draw_windows, differentiated="x",
+    note="On a tensor it is a copy; an entry's gradient is the sum over the windows that it is in.")
 
 
 # NumPy's second names

@@ -41,11 +41,6 @@ def _floating(x):
     return x if x.dtype.kind == "f" else x.astype(np.float64)
 
 
-@logsumexp.rule
-def _(g, y, x, axis, keepdims):
-    return kept(g, x, axis, keepdims) * softmax(x, axis=axis)
-
-
 @op(inputs=_draw_rows)
 def softmax(x, /, axis=-1):
     """aᵢ = e^{zᵢ} / Σⱼ e^{zⱼ} along an axis, shifted by the maximum (course, part G).
@@ -62,9 +57,8 @@ def softmax(x, /, axis=-1):
     return y
 
 
-@softmax.rule
-def _(g, y, x, axis):
-    return y * (g - np.sum(g * y, axis=axis, keepdims=True))
+softmax.rule(lambda g, y, x, axis: y * (g - np.sum(g * y, axis=axis, keepdims=True)))
+logsumexp.rule(lambda g, y, x, axis, keepdims: kept(g, x, axis, keepdims) * softmax(x, axis=axis))
 
 
 @op(inputs=_draw_rows)
@@ -86,9 +80,7 @@ def log_softmax(x, /, axis=-1):
     return y
 
 
-@log_softmax.rule
-def _(g, y, x, axis):
-    return g - np.exp(y) * np.sum(g, axis=axis, keepdims=True)
+log_softmax.rule(lambda g, y, x, axis: g - np.exp(y) * np.sum(g, axis=axis, keepdims=True))
 
 
 def _draw_classes(draw):
@@ -97,28 +89,6 @@ def _draw_classes(draw):
         return (draw.array((m, classes)), draw.indices(classes, size=m)), {}
     # rows of probabilities, or of weights that add up to something else
     return (draw.array((m, classes)), softmax(draw.array((m, classes))) * draw.choice([1.0, 0.5])), {}
-
-
-def _check_labels(logits, labels):
-    """Raise if labels are neither class indices (m,) in range nor distributions (m, classes)."""
-    if np.ndim(logits) != 2:
-        raise ValueError(f"softmax_cross_entropy: logits must be (batch, classes), got {np.shape(logits)}")
-    m, classes = np.shape(logits)
-    if np.shape(labels) == (m, classes):
-        return
-    if np.shape(labels) != (m,):
-        raise ValueError(
-            f"softmax_cross_entropy: logits are {(m, classes)}, labels {np.shape(labels)}: labels must be class "
-            f"indices of shape {(m,)} or one row of probabilities each, of shape {(m, classes)}"
-        )
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"softmax_cross_entropy: class indices must be integers, got {labels.dtype}")
-    if m and (np.min(labels) < 0 or np.max(labels) >= classes):
-        bad = int(np.argmax((labels < 0) | (labels >= classes)))
-        raise IndexError(
-            f"softmax_cross_entropy: labels[{bad}] is {int(labels[bad])}, but there are {classes} classes "
-            f"(0 to {classes - 1})"
-        )
 
 
 @op(label="softmax\ncross-entropy", inputs=_draw_classes, saves=True)
@@ -147,9 +117,8 @@ def softmax_cross_entropy(logits, labels, /):
     >>> J.backward(); z.grad.round(3)
     array([[-0.158,  0.042,  0.002,  0.114]])
     """
-    if not hasattr(labels, "dtype"):
-        labels = np.asarray(labels)
-    _check_labels(logits, labels)
+    labels = as_array(labels)
+    _check_shapes(logits, labels)
     m = np.shape(logits)[0]
     log_probability = log_softmax.forward(logits)
     if np.ndim(labels) == 1:
@@ -159,20 +128,45 @@ def softmax_cross_entropy(logits, labels, /):
     return cost, (log_probability,)
 
 
+def _check_shapes(logits, labels):
+    """Raise if labels are neither class indices (m,) nor distributions (m, classes)."""
+    shape, given = np.shape(logits), np.shape(labels)
+    if len(shape) != 2:
+        raise ValueError(f"softmax_cross_entropy: logits must be (batch, classes), got {shape}")
+    if given not in (shape, shape[:1]):
+        raise ValueError(
+            f"softmax_cross_entropy: logits are {shape}, labels {given}: labels must be class indices of shape "
+            f"{shape[:1]} or one row of probabilities each, of shape {shape}"
+        )
+    if len(given) == 1 and labels.dtype.kind not in "iu":
+        raise TypeError(f"softmax_cross_entropy: class indices must be integers, got {labels.dtype}")
+
+
+@softmax_cross_entropy.validate
+def _(logits, labels):
+    labels, classes = as_array(labels), np.shape(logits)[-1]
+    if np.ndim(labels) == 1 and np.size(labels) and (np.min(labels) < 0 or np.max(labels) >= classes):
+        bad = int(np.argmax((labels < 0) | (labels >= classes)))
+        raise IndexError(
+            f"softmax_cross_entropy: labels[{bad}] is {int(labels[bad])}, but there are {classes} classes "
+            f"(0 to {classes - 1})"
+        )
+
+
 @softmax_cross_entropy.rule
 def _(g, y, logits, labels, saved, wanted):
     (log_probability,) = saved
     m, classes = np.shape(logits)
-    labels = labels if hasattr(labels, "dtype") else np.asarray(labels)
-    by_logits = None
+    labels = as_array(labels)
+    grad_logits = None
     g = g / m
     if wanted[0] and np.ndim(labels) == 1:
-        by_logits = np.exp(log_probability)
-        by_logits -= labels[:, None] == np.arange(classes)
-        by_logits *= g
+        grad_logits = np.exp(log_probability)
+        grad_logits -= labels[:, None] == np.arange(classes)
+        grad_logits *= g
     elif wanted[0]:
-        by_logits = g * (np.exp(log_probability) * np.sum(labels, axis=1, keepdims=True) - labels)
-    return by_logits, -g * log_probability if wanted[1] else None
+        grad_logits = g * (np.exp(log_probability) * np.sum(labels, axis=1, keepdims=True) - labels)
+    return grad_logits, -g * log_probability if wanted[1] else None
 
 
 def _draw_targets(draw):
@@ -199,19 +193,23 @@ def sigmoid_cross_entropy(logits, targets, /):
     >>> mg.sigmoid_cross_entropy(z, np.array([1.0, 0.0])).backward(); z.grad.round(3)
     array([-0.25,  0.44])
     """
-    targets = targets if hasattr(targets, "dtype") else np.asarray(targets)
+    targets = as_array(targets)
     if np.shape(logits) != np.shape(targets):
         raise ValueError(
             f"sigmoid_cross_entropy: logits are {np.shape(logits)}, targets {np.shape(targets)}: "
             "one target for each logit is wanted; reshape one of them"
         )
-    if np.any((targets < 0) | (targets > 1)):
-        raise ValueError("sigmoid_cross_entropy: targets must lie in [0, 1]; labels −1/+1 become (y + 1)/2")
     return np.mean(np.maximum(logits, 0.0) - logits * targets + np.log1p(np.exp(-np.absolute(logits))))
 
 
-@sigmoid_cross_entropy.rule
-def _(g, y, logits, targets, wanted):
-    share = g / np.maximum(np.size(logits), 1)
-    by_logits = share * (sigmoid(logits) - targets) if wanted[0] else None
-    return by_logits, share * -logits if wanted[1] else None
+@sigmoid_cross_entropy.validate
+def _(logits, targets):
+    targets = as_array(targets)
+    if np.any((targets < 0) | (targets > 1)):
+        raise ValueError("sigmoid_cross_entropy: targets must lie in [0, 1]; labels −1/+1 become (y + 1)/2")
+
+
+sigmoid_cross_entropy.rules_by_input(
+    lambda g, y, logits, targets: g / max(np.size(logits), 1) * (sigmoid(logits) - targets),
+    lambda g, y, logits, targets: g / max(np.size(logits), 1) * -logits,
+)

@@ -4,14 +4,15 @@ Each family's file binds `operation` to its own name, ``row = partial(operation,
 sheet. What a row can't say (several paragraphs, options that need care) is written with `@op`.
 """
 
+import inspect
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from ..core.registry import Domain, Op, Sampler, domain, op
+from ..core.registry import Domain, Op, Sampler, composed, domain, op
 
 Rule = Callable[..., Any]
 
@@ -57,10 +58,10 @@ def operation(
     facts
         Whatever else `op` takes.
     """
-    forward = _of_ufunc(function) if isinstance(function, np.ufunc) else function
+    rules = (rules,) if callable(rules) else tuple(rules)
+    forward = _of_ufunc(function, rules) if isinstance(function, np.ufunc) else function
     forward.__name__ = forward.__qualname__ = name or function.__name__
     forward.__module__ = module
-    rules = (rules,) if callable(rules) else tuple(rules)
     derivatives = (derivative,) if isinstance(derivative, str) else tuple(derivative)
     names = forward.__code__.co_varnames[: forward.__code__.co_posonlyargcount]
     formulas = [f"∂y/∂{x} = {formula}" for x, formula in zip(names, derivatives) if formula]
@@ -77,9 +78,25 @@ def operation(
     return new
 
 
-def _of_ufunc(function: np.ufunc) -> Any:
-    """What stands for a ufunc where a signature is read; its value is computed by the ufunc itself."""
-    return (lambda x, /: function(x)) if function.nin == 1 else (lambda a, b, /: function(a, b))
+def _of_ufunc(function: np.ufunc, rules: Sequence[Rule]) -> Any:
+    """What stands for a ufunc where its signature or source is read; its value is computed by the ufunc itself."""
+    forward: Any = (lambda x, /: function(x)) if function.nin == 1 else (lambda a, b, /: function(a, b))
+    if rules:  # its source is the row's
+        row = rules[0].__code__
+        forward.__code__ = forward.__code__.replace(co_filename=row.co_filename, co_firstlineno=row.co_firstlineno)
+    return forward
+
+
+def example(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Append an example, ``"call → value"``, to a function's documentation; it is run as a doctest."""
+    call, _, value = text.partition(" → ")
+
+    def documented(function: Callable[..., Any]) -> Callable[..., Any]:
+        documentation = inspect.getdoc(function)
+        function.__doc__ = f"{documentation}\n\n>>> import numpy as np, minigrad as mg\n>>> {call}\n{value}"
+        return function
+
+    return documented
 
 
 def documentation(text: str, derivative: str, source: str, note: str, example: str) -> str:
@@ -95,3 +112,36 @@ def documentation(text: str, derivative: str, source: str, note: str, example: s
     modules = "math, minigrad as mg" if "math." in call else "minigrad as mg"
     parts = [first, textwrap.fill(note, 110), f">>> import {modules}\n>>> {call}\n{value}"]
     return "\n\n".join(part for part in parts if part)
+
+
+def array_operation(
+    module: str,
+    numpy: Callable[..., Any] | Sequence[Callable[..., Any]] | str,
+    forward: Callable[..., Any],
+    text: str,
+    example: str,
+    inputs: Sampler,
+    rule: Rule | Sequence[Rule] | None = None,
+    *,
+    note: str = "",
+    **facts: Any,
+) -> Op:
+    """Register one row that works on whole arrays; with a rule as an `Op`, else as one made of operations.
+
+    ``numpy`` holds its NumPy functions, the first of which names it, or the name of one that NumPy has not; the rest is
+    as in `operation`.
+    """
+    functions = () if isinstance(numpy, str) else (numpy,) if callable(numpy) else tuple(numpy)
+    forward.__name__ = forward.__qualname__ = functions[0].__name__ if functions else str(numpy)
+    forward.__module__ = module
+    call, _, value = example.partition(" → ")
+    example = f">>> import numpy as np, minigrad as mg\n>>> {call}\n{value}"
+    forward.__doc__ = "\n\n".join(filter(None, [text, note and textwrap.fill(note, 110), example]))
+    if rule is None:
+        return cast(Op, composed(numpy=functions, inputs=inputs, **facts)(forward))  # by its calls it is one
+    new: Op = op(numpy=functions, inputs=inputs, **facts)(forward)
+    if callable(rule):
+        new.rule(rule)
+    else:
+        new.rules_by_input(*rule)
+    return new

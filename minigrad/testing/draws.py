@@ -102,6 +102,26 @@ class Draw:
             values = values * self.scale
         return values.reshape(shape)
 
+    def arrays(self, *shapes: str, **options: Any) -> tuple[tuple[np.ndarray, ...], dict[str, Any]]:
+        """Arrays of shapes that are written out, with options: the ``(inputs, options)`` that a sampler returns.
+
+        A letter stands for a length from 1 to 3, the same wherever it stands, a digit for itself, ``*`` for a batch of
+        at most two axes and ``~`` for one that broadcasts to it.
+
+        >>> (a, b), _ = RandomDraw(0).arrays("*nk", "k2")
+        >>> a.shape, b.shape
+        ((2, 2, 1, 1), (1, 2))
+        """
+        lengths: dict[str, tuple[int, ...]] = {}
+        for each in dict.fromkeys("".join(shapes).replace("~", "*")):
+            lengths[each] = self.shape() if each == "*" else (int(each) if each.isdigit() else self.integer(1, 3),)
+
+        def filled(text: str) -> tuple[int, ...]:
+            parts = (self.broadcastable_to(lengths["*"]) if x == "~" else lengths[x] for x in text)
+            return tuple(n for part in parts for n in part)
+
+        return tuple([self.array(filled(text)) for text in shapes]), options
+
     def within(self, domain: Domain, shape: tuple[int, ...]) -> np.ndarray:
         """An array of a domain's numbers."""
         return self.array(shape, low=domain.low, high=domain.high, avoid=domain.avoid)

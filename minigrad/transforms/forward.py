@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.arrays import as_array, is_duck
 from ..core.backward import gradients_of
 from ..core.contexts import enable_grad
 from ..core.graph import walk
@@ -72,7 +73,7 @@ def _tangent(node: Node, along: list[Any], create_graph: bool) -> Any:
         tangent = np.broadcast_to(tangent, node._data.shape)
     if tangent.dtype != node._data.dtype:
         tangent = tangent.astype(node._data.dtype)
-    return tangent if create_graph else np.asarray(tangent)
+    return tangent if create_graph else as_array(tangent)
 
 
 def _zeros(x: Any) -> np.ndarray:
@@ -82,7 +83,7 @@ def _zeros(x: Any) -> np.ndarray:
 
 def _constant(x: Any) -> Any:
     """An array as a tensor outside any graph, so that a rule meets tensors alone."""
-    if type(x) is not np.ndarray or x.dtype.kind != "f":
+    if not (type(x) is np.ndarray or is_duck(x)) or x.dtype.kind != "f":
         return x
     node = Tensor(0.0)
     node._data = x

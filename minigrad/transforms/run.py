@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
+from ..core.arrays import as_array, is_duck
 from ..core.backward import gradients_of
 from ..core.contexts import enable_grad, is_grad_enabled
 from ..core.errors import ShapeError
@@ -65,7 +66,7 @@ class Run:
         self.output = output
         self.outputs = leaves_of(output)
         for each in self.outputs or [output]:
-            if not isinstance(each, (Tensor, np.ndarray, np.floating, float)):
+            if not isinstance(each, (Tensor, np.ndarray, np.floating, float)) and not is_duck(each):
                 raise TypeError(f"{what}: the function returned {type(each).__name__}, not a number with a derivative")
 
     def _split(self, values: Sequence[Any]) -> list[Any]:
@@ -153,8 +154,8 @@ class Run:
         return value.numpy() if isinstance(value, Tensor) else value
 
 
-def data_of(y: Any) -> np.ndarray:
-    return np.asarray(getattr(y, "_data", y))
+def data_of(y: Any) -> Any:
+    return as_array(getattr(y, "_data", y))
 
 
 def _input(what: str, leaf: Any, kept: bool) -> Tensor:
@@ -163,7 +164,7 @@ def _input(what: str, leaf: Any, kept: bool) -> Tensor:
         tied = leaf.requires_grad and is_grad_enabled()
         return ops.positive(leaf) if tied else Tensor(leaf._data, requires_grad=True)
     refuse_masks(f"{what}: an argument", leaf)
-    array = np.asarray(leaf)
+    array = as_array(leaf)
     if array.dtype.kind != "f":
         raise TypeError(
             f"{what}: an argument to differentiate with respect to has dtype {array.dtype}; "

@@ -1,4 +1,4 @@
-"""The operations that an array in a graph has as methods, by NumPy's names."""
+"""The operations that arrays and numbers in a graph have as methods, by NumPy's names."""
 
 from __future__ import annotations
 
@@ -6,97 +6,89 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import ops
-from ..core.operation import Op, Operation
-from .recording import unary
+from ..core.operation import Operation
+from .fast import method, scalar_unary
 
 if TYPE_CHECKING:
+    from .scalar import Scalar
     from .tensor import Tensor
 
 
-def _method(op: Operation) -> Callable[..., Tensor]:
-    """An operation as a method of its first input."""
-    if isinstance(op, Op) and op.simple and len(op.input_names) == 1 and op.kernel is not op.forward:
-        return _named(op, unary(op))
-    return _answer(op)
+def _array(op: Operation) -> Callable[..., Tensor]:
+    return method(op)
+
+
+def _scalar(op: Operation) -> Callable[..., Scalar]:
+    return method(op, scalar_unary)
 
 
 def _answer(op: Operation) -> Callable[..., Any]:
-    """The same for an operation that answers with a plain array."""
-
-    def call(self: Any, *arguments: Any, **options: Any) -> Any:
-        return op(self, *arguments, **options)
-
-    return _named(op, call)
-
-
-def _named(op: Operation, call: Callable[..., Any]) -> Callable[..., Any]:
-    call.__name__ = call.__qualname__ = op.name
-    call.__doc__ = op.__doc__
-    return call
+    """An operation that gives a plain array."""
+    return method(op)
 
 
 class ArrayMethods:
-    """What a Tensor has by NumPy's names; a Scalar has the elementwise ones."""
+    """The methods of a Tensor (and a Symbol)."""
 
     __slots__ = ()
 
-    absolute = _method(ops.absolute)
+    absolute = _array(ops.absolute)
     all = _answer(ops.all)
     any = _answer(ops.any)
-    arccos = _method(ops.arccos)
-    arcsin = _method(ops.arcsin)
-    arctan = _method(ops.arctan)
+    arccos = _array(ops.arccos)
+    arcsin = _array(ops.arcsin)
+    arctan = _array(ops.arctan)
     argmax = _answer(ops.argmax)
     argmin = _answer(ops.argmin)
     argsort = _answer(ops.argsort)
-    astype = _method(ops.astype)
-    choose = _method(ops.choose)
-    clip = _method(ops.clip)
-    cos = _method(ops.cos)
-    cosh = _method(ops.cosh)
-    cumprod = _method(ops.cumprod)
-    cumsum = _method(ops.cumsum)
-    diagonal = _method(ops.diagonal)
-    dot = _method(ops.dot)
-    exp = _method(ops.exp)
-    expm1 = _method(ops.expm1)
-    leaky_relu = _method(ops.leaky_relu)
-    log = _method(ops.log)
-    log10 = _method(ops.log10)
-    log1p = _method(ops.log1p)
-    log2 = _method(ops.log2)
-    log_softmax = _method(ops.log_softmax)
-    logsumexp = _method(ops.logsumexp)
-    max = _method(ops.max)
-    maximum = _method(ops.maximum)
-    mean = _method(ops.mean)
-    median = _method(ops.median)
-    min = _method(ops.min)
-    minimum = _method(ops.minimum)
-    partition = _method(ops.partition)
-    prod = _method(ops.prod)
-    ptp = _method(ops.ptp)
-    ravel = _method(ops.ravel)
-    reciprocal = _method(ops.reciprocal)
-    relu = _method(ops.relu)
-    repeat = _method(ops.repeat)
-    round = _method(ops.round)
-    sigmoid = _method(ops.sigmoid)
-    sign = _method(ops.sign)
-    sin = _method(ops.sin)
-    sinh = _method(ops.sinh)
-    softmax = _method(ops.softmax)
-    sqrt = _method(ops.sqrt)
-    square = _method(ops.square)
-    squeeze = _method(ops.squeeze)
-    std = _method(ops.std)
-    sum = _method(ops.sum)
-    swapaxes = _method(ops.swapaxes)
-    take = _method(ops.take)
-    tan = _method(ops.tan)
-    tanh = _method(ops.tanh)
-    trace = _method(ops.trace)
-    var = _method(ops.var)
+    astype = _array(ops.astype)
+    choose = _array(ops.choose)
+    clip = _array(ops.clip)
+    cos = _array(ops.cos)
+    cosh = _array(ops.cosh)
+    cumprod = _array(ops.cumprod)
+    cumsum = _array(ops.cumsum)
+    diagonal = _array(ops.diagonal)
+    dot = _array(ops.dot)
+    exp = _array(ops.exp)
+    expm1 = _array(ops.expm1)
+    leaky_relu = _array(ops.leaky_relu)
+    log = _array(ops.log)
+    log10 = _array(ops.log10)
+    log1p = _array(ops.log1p)
+    log2 = _array(ops.log2)
+    log_softmax = _array(ops.log_softmax)
+    logsumexp = _array(ops.logsumexp)
+    max = _array(ops.max)
+    maximum = _array(ops.maximum)
+    mean = _array(ops.mean)
+    median = _array(ops.median)
+    min = _array(ops.min)
+    minimum = _array(ops.minimum)
+    partition = _array(ops.partition)
+    prod = _array(ops.prod)
+    ptp = _array(ops.ptp)
+    ravel = _array(ops.ravel)
+    reciprocal = _array(ops.reciprocal)
+    relu = _array(ops.relu)
+    repeat = _array(ops.repeat)
+    round = _array(ops.round)
+    sigmoid = _array(ops.sigmoid)
+    sign = _array(ops.sign)
+    sin = _array(ops.sin)
+    sinh = _array(ops.sinh)
+    softmax = _array(ops.softmax)
+    sqrt = _array(ops.sqrt)
+    square = _array(ops.square)
+    squeeze = _array(ops.squeeze)
+    std = _array(ops.std)
+    sum = _array(ops.sum)
+    swapaxes = _array(ops.swapaxes)
+    take = _array(ops.take)
+    tan = _array(ops.tan)
+    tanh = _array(ops.tanh)
+    trace = _array(ops.trace)
+    var = _array(ops.var)
 
     @property
     def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
@@ -114,3 +106,37 @@ class ArrayMethods:
     def flatten(self) -> Tensor:
         """All entries in one axis."""
         return ops.reshape(self, (-1,))
+
+
+class ScalarMethods:
+    """The methods of a Scalar: elementwise operations."""
+
+    __slots__ = ()
+
+    absolute = _scalar(ops.absolute)
+    arccos = _scalar(ops.arccos)
+    arcsin = _scalar(ops.arcsin)
+    arctan = _scalar(ops.arctan)
+    clip = _scalar(ops.clip)
+    cos = _scalar(ops.cos)
+    cosh = _scalar(ops.cosh)
+    exp = _scalar(ops.exp)
+    expm1 = _scalar(ops.expm1)
+    leaky_relu = _scalar(ops.leaky_relu)
+    log = _scalar(ops.log)
+    log10 = _scalar(ops.log10)
+    log1p = _scalar(ops.log1p)
+    log2 = _scalar(ops.log2)
+    maximum = _scalar(ops.maximum)
+    minimum = _scalar(ops.minimum)
+    reciprocal = _scalar(ops.reciprocal)
+    relu = _scalar(ops.relu)
+    round = _scalar(ops.round)
+    sigmoid = _scalar(ops.sigmoid)
+    sign = _scalar(ops.sign)
+    sin = _scalar(ops.sin)
+    sinh = _scalar(ops.sinh)
+    sqrt = _scalar(ops.sqrt)
+    square = _scalar(ops.square)
+    tan = _scalar(ops.tan)
+    tanh = _scalar(ops.tanh)

@@ -70,6 +70,22 @@ def real_array(what: str, x: Any) -> np.ndarray:
     return array
 
 
+def as_float(value: Any, what: str) -> float:
+    """A real number, or an array of one entry, as a Python float."""
+    if isinstance(value, (float, int)):
+        return float(value)
+    if isinstance(value, Node):
+        kind = "name=" + repr(value.name) if value.name else f"value {value._data}"
+        raise TypeError(
+            f"{what}: requires a number, got a {type(value).__name__} ({kind}); a Scalar and a Tensor don't mix"
+        )
+    if isinstance(value, (np.ndarray, np.generic)) and value.size == 1 and value.dtype.kind in "fiub":
+        return float(value.reshape(()))
+    if isinstance(value, numbers.Real) and not isinstance(value, np.generic):
+        return float(value)  # a Fraction, as Python's own floats take it
+    raise TypeError(f"{what}: requires a real number, got {type(value).__name__} {value!r:.80}")
+
+
 def refuse_masks(what: str, x: Any) -> None:
     """Raise for a masked array, whose masked entries a plain array would bring back."""
     if isinstance(x, np.ma.MaskedArray):

@@ -1,17 +1,16 @@
-"""How a tensor's operation is computed and recorded: the general way, and the hot paths written out.
+"""How a tensor's operation is computed and recorded, in general; what is done most often is written out in ``fast.py``.
 
 These functions make nodes of the class that they are given; what a tensor offers is in ``tensor.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..core.anomaly import check_value, finish
-from ..core.arrays import as_array, is_duck
+from ..core.arrays import as_array, is_duck, kind_of_traced
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
 from ..core.operation import Op
@@ -19,9 +18,6 @@ from ..core.options import NUMBERS, PLAIN, REAL_KINDS
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
-
-if TYPE_CHECKING:
-    from .tensor import Tensor
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -35,15 +31,17 @@ np.empty(1 << 24, dtype=np.uint8)
 def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | None) -> Any:
     """The result of an operation with at least one node of ``kind`` among its inputs."""
     values: list[Any] = []
-    wanted = foreign = False
+    wanted = foreign = duck = False
     recording = op.differentiable and current_context().recording
     for x in inputs:
         if type(x) is kind:
             wanted = wanted or x.requires_grad
             x = x._data
+            duck = duck or type(x) is not _ndarray
         elif type(x) not in NUMBERS:
             if type(x) is not _ndarray or x.dtype.kind not in REAL_KINDS:
                 x = operand(op, len(values), x)
+                duck = duck or is_duck(x)
             if recording:
                 x = own(x, COPIED)
             foreign = True
@@ -51,12 +49,18 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    if options and wanted and not PLAIN.issuperset(map(type, options.values())):
+    unusual = options and not PLAIN.issuperset(map(type, options.values()))
+    if options and unusual and wanted:
         options = {name: own(value) for name, value in options.items()}
+    traced = kind_of_traced((values, options)) if duck or unusual else None
     try:
-        if op.validation is not None and not any(map(is_duck, values)):
-            op.validation(*values, **(options or {}))
-        data = op.kernel(*values, **options) if options else op.kernel(*values)
+        if traced is not None:
+            data = traced._computed(op, values, options)
+            data = data if op.saves else data[0]
+        else:
+            if op.validation is not None and not duck:
+                op.validation(*values, **(options or {}))
+            data = op.kernel(*values, **options) if options else op.kernel(*values)
     except ValueError as error:
         raise with_shapes(op, inputs, error) from None
     if not op.differentiable:
@@ -102,54 +106,3 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
     if context.anomaly:
         check_value(op, inputs, data)
     return node
-
-
-def apply_unary(op: Op, x: Any) -> Any:
-    """`apply` for a ufunc of one tensor."""
-    data = op.kernel(x._data)
-    if not x.requires_grad or type(data) is not _ndarray or current_context() is not DEFAULT:
-        wanted = x.requires_grad and current_context().recording
-        return record(type(x), op, (x,), None, data, wanted) if op.differentiable else data
-    node = _new(type(x))
-    node._data = data
-    node._extra = node.grad = None
-    node.op = op
-    node.inputs = (x,)
-    node.requires_grad = True
-    node.index = tick()
-    return node
-
-
-def unary(op: Op) -> Callable[..., Tensor]:
-    """An operator or method without arguments."""
-    return lambda self: apply_unary(op, self)
-
-
-def binary(op: Op) -> tuple[Callable[[Any, Any], Tensor], Callable[[Any, Any], Tensor]]:
-    """``self ∘ other`` and ``other ∘ self`` for one ufunc operation."""
-    new, kernel, context_of, next_index, default = _new, op.kernel, current_context, tick, DEFAULT
-
-    def forward(self: Any, other: Any) -> Any:
-        kind = type(self)
-        if type(other) is not kind or not (self.requires_grad or other.requires_grad):
-            return apply(kind, op, (self, other), None)
-        try:
-            data = kernel(self._data, other._data)
-        except ValueError as error:
-            raise with_shapes(op, (self, other), error) from None
-        context = context_of()
-        if context is not default or type(data) is not _ndarray:
-            return record(kind, op, (self, other), None, data, context.recording)
-        node = new(kind)
-        node._data = data
-        node._extra = node.grad = None
-        node.op = op
-        node.inputs = (self, other)
-        node.requires_grad = True
-        node.index = next_index()
-        return node
-
-    def reflected(self: Any, other: Any) -> Any:
-        return apply(type(self), op, (other, self), None)
-
-    return forward, reflected

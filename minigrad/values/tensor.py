@@ -23,10 +23,10 @@ from .dispatch import (
     in_our_words,
     not_differentiable,
 )
+from .fast import apply_unary, binary, comparison, tensor_backward, unary
 from .methods import ArrayMethods
 from .operands import admitted, real_array, refuse_masks, refuse_to_leave
-from .recording import apply, apply_unary, binary, unary
-
+from .recording import apply
 
 if TYPE_CHECKING:
 
@@ -89,6 +89,7 @@ class Tensor(ArrayMethods, Node):
     """
 
     __slots__ = ("inputs", "requires_grad")
+    hot_backward = tensor_backward
 
     def __init__(self, data: Any, *, requires_grad: bool = False, dtype: Any = None, name: str | None = None) -> None:
         if isinstance(data, Node):
@@ -373,25 +374,13 @@ class Tensor(ArrayMethods, Node):
     __ipow__ = _in_place(ops.power)
 
     def __pow__(self, exponent: Any) -> Tensor:
-        return ops.square(self) if type(exponent) in (int, float) and exponent == 2 else self._power(exponent)
+        if type(exponent) in (int, float) and exponent == 2:
+            return apply_unary(ops.square, self)
+        return self._power(exponent)
 
-    def __eq__(self, other: object) -> Any:
-        return ops.equal(self, other)
-
-    def __ne__(self, other: object) -> Any:
-        return ops.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Any:
-        return ops.less(self, other)
-
-    def __le__(self, other: Any) -> Any:
-        return ops.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Any:
-        return ops.greater(self, other)
-
-    def __ge__(self, other: Any) -> Any:
-        return ops.greater_equal(self, other)
+    __eq__, __ne__ = comparison(ops.equal), comparison(ops.not_equal)
+    __lt__, __le__ = comparison(ops.less), comparison(ops.less_equal)
+    __gt__, __ge__ = comparison(ops.greater), comparison(ops.greater_equal)
 
     __hash__ = object.__hash__
 
