@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import minigrad as mg
+from minigrad.core.operation import Operation
 
 ROOT = Path(__file__).parent.parent
 README = "\n\n".join(re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL))
@@ -79,12 +80,20 @@ mg.Scalar(1.0).tanh().nonsense
 mg.nn.functional.nonsense
 """
 
-#: Every name of the front door, which an operation that only a program could see would not pass.
-NAMES = "import minigrad as mg\n" + "\n".join(
-    f"{module}.{name}"
-    for module, names in {"mg": dir(mg), "mg.linalg": dir(mg.linalg), "mg.nn.functional": dir(mg.nn.functional)}.items()
-    for name in names
-    if name[0].isalpha()
+#: Every operation by its name, which one that only a running program could see would not pass.
+NAMES = "\n".join(
+    (
+        "import minigrad as mg",
+        "from minigrad.core.operation import Operation",
+        "operations: list[Operation] = [",
+        *(
+            f"    {module.__name__.replace('minigrad', 'mg')}.{name},"
+            for module in (mg, mg.linalg, mg.nn.functional)
+            for name in dir(module)
+            if isinstance(getattr(module, name), Operation)
+        ),
+        "]",
+    )
 )
 FILES = {"readme": README, "right": RIGHT, "wrong": WRONG, "names": NAMES}
 
@@ -110,7 +119,14 @@ def folder(tmp_path_factory):
 
 def test_mypy_strict_takes_readmes_code_and_every_name_and_refuses_what_is_wrong(folder):
     pytest.importorskip("mypy", reason="mypy is in the extra 'test'")
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT / '.mypy_cache' / 'strict'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=",
+        f"--cache-dir={ROOT / '.mypy_cache' / 'strict'}",
+    ]
     done = subprocess.run(
         [*command, *(f"{name}.py" for name in FILES)],
         cwd=folder, env=os.environ | {"MYPYPATH": str(ROOT)}, capture_output=True, text=True,

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from ..core.composed import Composed
 from ..core.errors import ShapeError
 from ..core.registry import composed, op
 from .arguments import as_array
@@ -234,7 +235,7 @@ convolution_weight.rules_by_input(
 # ---- by PyTorch's names: one function, over one, two and three axes ---------------------------------------
 
 
-def _over_axes(make, draw, differentiated, shapes, one, three):
+def _over_axes(make, draw, differentiated, shapes, one, three) -> list[Composed]:
     """The function that ``make(count)`` gives for one, two and three axes, each registered with its documentation.
 
     The function's own is that of two axes; ``one`` and ``three`` are the examples of the others: a call, its result.
