@@ -43,6 +43,10 @@ WORKLOADS: dict[str, tuple[str, Callable[[int], str]]] = {
         "Chain of 900 small operations on 100 numbers, forward and backward",
         _timed("chain", chain, chain.GOALS, 5, 1),
     ),
+    "constants": (
+        "Chain of 900 small operations of 100 numbers and a constant, x * 1.01 + 0.001, forward and backward",
+        _timed("constants", chain, chain.CONSTANTS_GOALS, 5, 1),
+    ),
     "digits-64": (
         "Training step 784-256-128-10, batch norm, softmax, Adam, float32, batch 64",
         _timed("digits-64", digits_mlp, digits_mlp.GOALS[64], 10, 1),

@@ -1,4 +1,4 @@
-"""900 small operations on 100 numbers in float64: 300 times tanh, times w, plus b; forward and backward."""
+"""900 small operations on 100 numbers in float64, forward and backward: of tensors, or of a tensor and constants."""
 
 from __future__ import annotations
 
@@ -11,20 +11,30 @@ import numpy as np
 from .measure import Goal
 
 GOALS = [Goal("PyTorch", 0.6), Goal("NumPy by hand", 2.5)]
+CONSTANTS_GOALS = [Goal("NumPy by hand", 2.6)]
 SCALE, UNIT = 1e6 / 900, "µs an op"
-TIMES = 300
 
 
-def data() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """x, w and b, each of 100 numbers."""
-    x, w, b = np.random.default_rng(0).normal(size=(3, 100))
-    return x, w, b
+def of_tensors(tanh: Callable[..., Any], h: Any, w: Any, b: Any) -> Any:
+    """300 times tanh, times w, plus b."""
+    for _ in range(300):
+        h = tanh(h)
+        h = h * w
+        h = h + b
+    return h
 
 
-def by_hand(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
-    """Forward and backward written out."""
+def of_constants(tanh: Callable[..., Any], h: Any) -> Any:
+    """450 times a number, plus a number."""
+    for _ in range(450):
+        h = h * 1.01 + 0.001
+    return h
+
+
+def tensors_by_hand(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
+    """Forward and backward of `of_tensors` written out."""
     h, kept = x, []
-    for _ in range(TIMES):
+    for _ in range(300):
         t = np.tanh(h)
         h = t * w + b
         kept.append(t)
@@ -37,90 +47,92 @@ def by_hand(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
     return [g, by_w, by_b]
 
 
-def _minigrad(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[np.ndarray]:
+def constants_by_hand(x: np.ndarray) -> list[np.ndarray]:
+    """Forward and backward of `of_constants` written out."""
+    h, g = x, np.ones_like(x)
+    for _ in range(450):
+        h = h * 1.01 + 0.001
+    for _ in range(450):
+        g = g * 1.01
+    return [g]
+
+
+#: Each chain with its derivative by hand, and how many arrays it takes.
+CHAINS: dict[str, tuple[Callable[..., Any], Callable[..., Any], int]] = {
+    "tensors": (of_tensors, tensors_by_hand, 3),
+    "constants": (of_constants, constants_by_hand, 1),
+}
+
+
+def _minigrad(chain: Callable[..., Any]) -> Callable[..., Any]:
     import minigrad as mg  # here, so that its peers run without it
 
-    leaves = [mg.Tensor(v, requires_grad=True) for v in (x, w, b)]
-    h, tw, tb = leaves
-    for _ in range(TIMES):
-        h = h.tanh()
-        h = h * tw
-        h = h + tb
-    h.sum().backward()
-    return [leaf.grad for leaf in leaves]
+    def run(*values: np.ndarray) -> list[Any]:
+        leaves = [mg.Tensor(v, requires_grad=True) for v in values]
+        chain(mg.Tensor.tanh, *leaves).sum().backward()
+        return [leaf.grad for leaf in leaves]
+
+    return run
 
 
-def _mygrad(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[Any]:
+def _mygrad(chain: Callable[..., Any]) -> Callable[..., Any]:
     import mygrad
 
-    leaves = [mygrad.tensor(v) for v in (x, w, b)]
-    h, tw, tb = leaves
-    for _ in range(TIMES):
-        h = mygrad.tanh(h)
-        h = h * tw
-        h = h + tb
-    h.sum().backward()
-    return [leaf.grad for leaf in leaves]
+    def run(*values: np.ndarray) -> list[Any]:
+        leaves = [mygrad.tensor(v) for v in values]
+        chain(mygrad.tanh, *leaves).sum().backward()
+        return [leaf.grad for leaf in leaves]
+
+    return run
 
 
-def _torch(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> list[Any]:
-    import torch
+def _torch(chain: Callable[..., Any]) -> Callable[..., Any]:
+    torch = importlib.import_module("torch")
 
-    leaves = [torch.tensor(v, requires_grad=True) for v in (x, w, b)]
-    h, tw, tb = leaves
-    for _ in range(TIMES):
-        h = torch.tanh(h)
-        h = h * tw
-        h = h + tb
-    h.sum().backward()
-    return [leaf.grad.numpy() for leaf in leaves]
+    def run(*values: np.ndarray) -> list[Any]:
+        leaves = [torch.tensor(v, requires_grad=True) for v in values]
+        chain(torch.tanh, *leaves).sum().backward()
+        return [leaf.grad.numpy() for leaf in leaves]
+
+    return run
 
 
-def _autograd() -> Callable[..., Any]:
+def _autograd(chain: Callable[..., Any]) -> Callable[..., Any]:
     import autograd
     import autograd.numpy as anp
 
-    def cost(arguments: Any) -> Any:
-        h, w, b = arguments
-        for _ in range(TIMES):
-            h = anp.tanh(h)
-            h = h * w
-            h = h + b
-        return anp.sum(h)
-
-    gradient = autograd.grad(cost)
-    return lambda x, w, b: list(gradient((x, w, b)))
+    gradient = autograd.grad(lambda values: anp.sum(chain(anp.tanh, *values)))
+    return lambda *values: list(gradient(values))
 
 
-def _jax() -> Callable[..., Any]:
+def _jax(chain: Callable[..., Any]) -> Callable[..., Any]:
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
-
-    def cost(h: Any, w: Any, b: Any) -> Any:
-        for _ in range(TIMES):
-            h = jnp.tanh(h) * w + b
-        return jnp.sum(h)
-
-    gradient = jax.jit(jax.grad(cost, argnums=(0, 1, 2)))
-    return lambda x, w, b: [np.asarray(g) for g in gradient(x, w, b)]
+    gradient = jax.jit(jax.grad(lambda values: jnp.sum(chain(jnp.tanh, *values))))
+    return lambda *values: [np.asarray(g) for g in gradient(values)]
 
 
-#: Each gives a function of x, w, b that gives their gradients; ImportError if its package is missing.
-IMPLEMENTATIONS: dict[str, Callable[[], Callable[..., Any]]] = {
-    "minigrad": lambda: _minigrad,
-    "NumPy by hand": lambda: by_hand,
-    "PyTorch": lambda: importlib.import_module("torch") and _torch,
-    "MyGrad": lambda: importlib.import_module("mygrad") and _mygrad,
+def _by_hand(chain: Callable[..., Any]) -> Callable[..., Any]:
+    return next(by_hand for each, by_hand, _ in CHAINS.values() if each is chain)
+
+
+#: Each gives a function of the arrays that gives their gradients; ImportError if its package is missing.
+IMPLEMENTATIONS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "minigrad": _minigrad,
+    "NumPy by hand": _by_hand,
+    "PyTorch": _torch,
+    "MyGrad": _mygrad,
     "HIPS autograd": _autograd,
     "jax.jit": _jax,
 }
 
 
-def program(name: str) -> Callable[[], Any]:
+def program(name: str, which: str = "tensors") -> Callable[[], Any]:
     """One forward and backward pass, its gradients checked against those by hand."""
-    run, values = IMPLEMENTATIONS[name](), data()
+    chain, by_hand, count = CHAINS[which]
+    run, values = IMPLEMENTATIONS[name](chain), np.random.default_rng(0).normal(size=(3, 100))[:count]
     for g, wanted in zip(run(*values), by_hand(*values), strict=True):
         np.testing.assert_allclose(g, wanted, rtol=1e-6, atol=1e-9, err_msg=name)
     return lambda: run(*values)

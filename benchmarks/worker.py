@@ -15,6 +15,7 @@ from . import chain, convolution, derivatives, digits_mlp, scalar_moons
 PROGRAMS: dict[str, Callable[[str], Callable[[], object]]] = {
     "scalar": scalar_moons.program,
     "chain": chain.program,
+    "constants": lambda name: chain.program(name, "constants"),
     "digits-64": lambda name: digits_mlp.program(name, 64),
     "digits-512": lambda name: digits_mlp.program(name, 512),
     "convolution": convolution.program,

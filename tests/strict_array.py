@@ -30,6 +30,10 @@ def wrapped(value: Any) -> Any:
     return value
 
 
+def _known(kind: type) -> bool:
+    return issubclass(kind, (StrictArray, np.ndarray, np.generic))
+
+
 class StrictArray(NDArrayOperatorsMixin):
     """A NumPy array behind a glass: every ufunc and function of NumPy gives another one, `np.asarray` raises."""
 
@@ -48,12 +52,16 @@ class StrictArray(NDArrayOperatorsMixin):
         raise TypeError("a strict array does not become a NumPy array")
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(hasattr(each, "__array_ufunc__") and not _known(type(each)) for each in inputs):
+            return NotImplemented  # a tensor's turn
         for each in (*inputs, *options.get("out", ())):
             if isinstance(each, np.ndarray) and each.ndim and each.size > 1 and "out" in options:
                 raise TypeError("a strict array is not written into a NumPy array")
         return wrapped(getattr(ufunc, method)(*unwrapped(inputs), **unwrapped(options)))
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        if not all(map(_known, types)):
+            return NotImplemented
         return wrapped(function(*unwrapped(arguments), **unwrapped(options)))
 
     def __len__(self) -> int:

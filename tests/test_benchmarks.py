@@ -51,10 +51,11 @@ def test_two_steps_of_adam_by_hand_and_by_minigrad_agree():
         assert np.linalg.norm(p.data - q) <= 1e-3 * np.linalg.norm(q) + 1e-4
 
 
+@pytest.mark.parametrize("which", chain.CHAINS)
 @pytest.mark.parametrize("name", chain.IMPLEMENTATIONS)
-def test_every_chain_has_the_gradients_worked_out_by_hand(name):
+def test_every_chain_has_the_gradients_worked_out_by_hand(name, which):
     try:
-        chain.program(name)
+        chain.program(name, which)
     except ImportError as missing:
         pytest.skip(f"{missing.name} is in the extra 'bench'")
 

@@ -233,10 +233,14 @@ def conv_gradient(place):
     return gradient
 
 
+def for_each_axis(value, n):
+    return value if isinstance(value, tuple) else (value,) * n
+
+
 def conv_nd(x, weight, bias=None, *, stride, padding, dilation, groups):
     n = x.ndim - 2
-    pads = "SAME" if padding == "same" else [(padding, padding)] * n
-    y = conv(x, weight, (stride,) * n, pads, (dilation,) * n, groups)
+    pads = "SAME" if padding == "same" else [(p, p) for p in for_each_axis(padding, n)]
+    y = conv(x, weight, for_each_axis(stride, n), pads, for_each_axis(dilation, n), groups)
     return y if bias is None else y + bias.reshape(-1, *(1,) * n)
 
 
@@ -245,10 +249,11 @@ def conv_transpose(x, weight, bias=None, *, stride, padding, output_padding, gro
     n, kernel = x.ndim - 2, weight.shape[2:]
     turned = weight.reshape(groups, weight.shape[0] // groups, *weight.shape[1:]).swapaxes(1, 2)
     turned = jnp.flip(turned.reshape(-1, weight.shape[0] // groups, *kernel), range(2, 2 + n))
-    reach = [dilation * (k - 1) for k in kernel]
+    dilation = for_each_axis(dilation, n)
+    before = [d * (k - 1) - p for d, k, p in zip(dilation, kernel, for_each_axis(padding, n))]
     y = lax.conv_general_dilated(
-        x, turned, (1,) * n, [(r - padding, r - padding + output_padding) for r in reach], lhs_dilation=(stride,) * n,
-        rhs_dilation=(dilation,) * n, feature_group_count=groups,
+        x, turned, (1,) * n, [(p, p + output_padding) for p in before], lhs_dilation=for_each_axis(stride, n),
+        rhs_dilation=dilation, feature_group_count=groups,
     )  # fmt: skip
     return y if bias is None else y + bias.reshape(-1, *(1,) * n)
 
@@ -295,7 +300,8 @@ REFERENCES = {
     "repeat": lambda a, n, axis: jnp.repeat(a, jnp.asarray(n), axis=axis), "pad": pad,
     "affine": lambda x, w, b: x @ w.T + b, "astype": lambda x, dtype: x.astype(dtype),
     "contraction": lambda *a, inputs, output: jnp.einsum(f"{','.join(inputs)}->{output}", *a),
-    "cofactors": cofactors, "log_determinant": lambda a: jnp.linalg.slogdet(a)[1], "eigh_row": row(eigh), "eig_row": row(eig),
+    "cofactors": cofactors, "log_determinant": lambda a: jnp.linalg.slogdet(a)[1],
+    "eigh_row": row(eigh), "eig_row": row(eig),
     "eigh": eigh, "eigvalsh": lambda a, UPLO: eigh(a, UPLO)[0], "cholesky": cholesky, "p_length": p_length,
     "pinv": lambda a, hermitian: jnp.linalg.pinv(mirrored(a) if hermitian else a),
     "eig": eig, "eigvals": lambda a: eig(a)[0], "svd": svd, "qr_row": row(jnp.linalg.qr),

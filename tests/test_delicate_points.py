@@ -1,6 +1,9 @@
 """Points where a derivative is delicate: each decision that a docstring states, tested."""
 
+import gc
+import itertools
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -344,6 +347,45 @@ def test_a_singular_matrix_has_the_cofactors_for_the_gradient_of_its_determinant
     exact[0, 0, 1, 1] = exact[1, 1, 0, 0] = 1.0
     exact[0, 1, 1, 0] = exact[1, 0, 0, 1] = -1.0
     np.testing.assert_allclose(hessian, exact, atol=1e-14)
+
+
+@pytest.mark.parametrize("rank", range(4))
+def test_the_third_derivative_of_a_determinant_of_three_rows_is_the_same_for_every_rank(rank):
+    rng = np.random.default_rng(rank)
+    a = rng.normal(size=(3, rank)) @ rng.normal(size=(rank, 3))
+    signs = np.zeros((3, 3, 3))
+    for order in itertools.permutations(range(3)):
+        signs[order] = np.linalg.det(np.eye(3)[list(order)]).round()
+    third = mg.jacobian(mg.hessian(np.linalg.det))(a)
+    np.testing.assert_allclose(third, np.einsum("ikm,jln->ijklmn", signs, signs), atol=1e-12)
+    second = np.einsum("ikm,jln,mn->ijkl", signs, signs, a)
+    np.testing.assert_allclose(mg.hessian(np.linalg.det)(a), second, atol=1e-12 * (1 + np.abs(a).max()))
+
+
+def test_the_determinants_of_a_large_stack_with_singular_matrices_and_nan_have_their_own_gradients():
+    rng = np.random.default_rng(0)
+    stack = rng.normal(size=(4, 6, 6))
+    stack[1, 0], stack[2, 0, 0] = stack[1, 1], np.nan
+    with np.errstate(invalid="ignore"):
+        found = gradient(np.linalg.det, stack)
+    for i in (0, 3):
+        np.testing.assert_allclose(found[i], np.linalg.det(stack[i]) * np.linalg.inv(stack[i]).T, rtol=1e-9)
+    minors = [[np.linalg.det(np.delete(np.delete(stack[1], i, 0), j, 1)) for j in range(6)] for i in range(6)]
+    signs = (-1.0) ** np.add.outer(np.arange(6), np.arange(6))
+    np.testing.assert_allclose(found[1], signs * minors, atol=1e-12 * np.abs(minors).max())
+    assert np.isnan(found[2]).all()
+
+
+def test_the_product_of_a_chain_of_matrices_is_freed_without_the_garbage_collector():
+    gc.disable()
+    try:
+        arrays = [mg.Tensor(np.ones((2, 2)), requires_grad=True) for _ in range(4)]
+        product = np.linalg.multi_dot(arrays)
+        held = weakref.ref(arrays[0].data)
+        del arrays, product
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("matrix", [np.eye(3), np.diag([1.0, 1.0, 2.0]), np.zeros((3, 3))])

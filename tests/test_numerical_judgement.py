@@ -7,7 +7,6 @@ import minigrad as mg
 from minigrad.testing import GradientError, check_gradients
 from minigrad.testing.check import culprit
 from minigrad.testing.check.precision import hidden_rounding
-from minigrad.testing.expression import Expression
 from minigrad.testing.subjects.subject import Recorded
 
 
@@ -239,13 +238,13 @@ def test_float64_is_not_taken_for_less(f, at):
 
 def test_the_engine_is_blamed_only_where_it_is_wrong_beside_the_point_too(monkeypatch):
     x = mg.Tensor([0.0, 1.0], requires_grad=True)
-    expression = Expression.of(np.sum(mg.relu(x) * 2.0))
+    program = mg.Program.of(np.sum(mg.relu(x) * 2.0))
     monkeypatch.setattr(culprit, "rule_holds", lambda *_: True)
     wrong_here = lambda graph: bool(np.any(graph.leaves[0] == 0))  # noqa: E731
-    monkeypatch.setattr(culprit, "expression_fails", wrong_here)
-    assert "right at points nearby" in culprit._found(expression).text
-    monkeypatch.setattr(culprit, "expression_fails", lambda graph: True)
-    assert "chains them wrongly" in culprit._found(expression).text
+    monkeypatch.setattr(culprit, "gradient_fails", wrong_here)
+    assert "right at points nearby" in culprit._found(program).text
+    monkeypatch.setattr(culprit, "gradient_fails", lambda graph: True)
+    assert "chains them wrongly" in culprit._found(program).text
 
 
 @pytest.mark.parametrize("seed", range(6))

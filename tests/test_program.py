@@ -32,6 +32,17 @@ def test_on_tensors_it_is_recorded_and_differentiated():
     np.testing.assert_allclose(z.grad, t + (1 - t * t) * z.data)
 
 
+def test_the_formula_is_one_expression_that_names_what_is_used_twice():
+    x = mg.Tensor([1.0, 2.0], requires_grad=True)
+    y = mg.tanh(x)
+    program = mg.Program.of(mg.concatenate([y, np.exp(y)[::-1]]) * 2.0)
+    assert program.formula() == (
+        "mg.multiply(mg.concatenate([(y1 := mg.tanh(x0)), mg.getitem(mg.exp(y1), key=slice(None, None, -1))]), 2.0)"
+    )
+    found = eval(program.formula(), {"np": np, "mg": mg, "x0": np.zeros(2)})
+    assert found.tolist() == program(np.zeros(2)).tolist() == [0.0, 0.0, 2.0, 2.0]
+
+
 def test_scalars_have_programs_too():
     a, b = mg.Scalar(2.0), mg.Scalar(3.0)
     program = mg.Program.of(mg.tanh(a * b) + a)

@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.core.registry import Op
-from minigrad.ops.table import documentation
+from minigrad.ops.table import described, documentation
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.mutation.dropped_terms import without_terms
 from minigrad.testing.operations import drawn_inputs
@@ -109,9 +109,9 @@ def test_a_rule_within_a_row_is_broken_term_by_term():
 
 
 def test_a_rows_words_make_its_documentation():
-    text = documentation("Half", "∂y/∂x = 1/2", "Euclid", "A note.", "mg.half(math.pi) → 1.57")
-    assert text == (
-        "Half, elementwise.  ∂y/∂x = 1/2 (Euclid).\n\nA note.\n\n"
-        ">>> import math, minigrad as mg\n>>> mg.half(math.pi)\n1.57"
-    )
-    assert documentation("Of a, elementwise", "", "", "", "f() → 1").startswith("Of a, elementwise.\n\n")
+    assert described("Half", ["x"], ["1/2"], "Euclid") == "Half, elementwise.  ∂y/∂x = 1/2 (Euclid)."
+    assert described("Sum: y = a + b", "ab", ["1", "1"], "") == "Sum, elementwise: y = a + b.  ∂y/∂a = ∂y/∂b = 1."
+    assert described("Of a, elementwise, b", "ab", [""], "") == "Of a, elementwise, b."
+    text = documentation("Half.", "A note.", "mg.half(np.ones(2) * math.pi) → 1.57")
+    example = ">>> import math, numpy as np, minigrad as mg\n>>> mg.half(np.ones(2) * math.pi)\n1.57"
+    assert text == f"Half.\n\nA note.\n\n{example}"

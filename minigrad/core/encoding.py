@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .equations import Draw, Equation, Variable
-from .registry import Composed, Op, operations
+from .operation import Operation
+from .registry import operations
 
 if TYPE_CHECKING:
     from .program import Program
@@ -175,7 +176,7 @@ def _read(x: Any) -> Any:
 
 def path_of(operation: Any) -> str:
     """The name of a registered operation, or the path of a function of NumPy, such as "numpy.linalg.inv"."""
-    if isinstance(operation, (Op, Composed)):
+    if isinstance(operation, Operation):
         return operation.name
     if isinstance(operation, np.ufunc):
         return f"numpy.{operation.__name__}"

@@ -8,8 +8,6 @@ from __future__ import annotations
 import math
 import operator
 import types
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -77,43 +75,3 @@ FLOATS = _Floats(
     sign=_sign,
     where=lambda condition, a, b: a if condition else b,
 )
-
-
-def rebound(function: Callable[..., Any], namespace: Any, made: dict[Any, Any] | None = None) -> Callable[..., Any]:
-    """The same function with ``np`` bound to another namespace, in it and in all of its package that it calls."""
-    made = {} if made is None else made
-    if function in made:  # it calls itself
-        return made[function]
-
-    def new(value: Any) -> Any:
-        if value is np:
-            return namespace
-        if isinstance(value, partial):
-            return partial(new(value.func), *map(new, value.args), **{k: new(x) for k, x in value.keywords.items()})
-        if isinstance(value, types.FunctionType) and _package(value) == _package(function):
-            return rebound(value, namespace, made)
-        return value
-
-    if not isinstance(function, types.FunctionType):
-        return new(function)
-    own: dict[str, Any] = {"__builtins__": function.__globals__["__builtins__"]}
-    closure = function.__closure__ and tuple(types.CellType() for _ in function.__closure__)
-    clone = types.FunctionType(function.__code__, own, function.__name__, function.__defaults__, closure)
-    clone.__kwdefaults__ = function.__kwdefaults__
-    made[function] = clone
-    for name in _names(function.__code__):
-        if name in function.__globals__:
-            own[name] = new(function.__globals__[name])
-    for cell, old in zip(closure or (), function.__closure__ or ()):
-        cell.cell_contents = new(old.cell_contents)
-    return clone
-
-
-def _names(code: types.CodeType) -> set[str]:
-    """The global names that a function reads, in the functions within it too."""
-    inner = (_names(each) for each in code.co_consts if isinstance(each, types.CodeType))
-    return set(code.co_names).union(*inner)
-
-
-def _package(function: Any) -> str:
-    return (function.__module__ or "").partition(".")[0]

@@ -15,9 +15,10 @@ from .arrays import is_duck, kind_of_traced
 from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
-from .floats import FLOATS, rebound
+from .floats import FLOATS
 from .inference import inferred
 from .options import admitted, all_plain, known_options
+from .rebinding import rebound
 from .rules import Bound, FloatRules, Function, Rules, compiled_vjp
 
 _OPS = __name__.partition(".")[0] + ".ops."
@@ -320,10 +321,11 @@ class Op(Operation):
         """
         found = self._bound.get(id(namespace))
         if found is None:
-            rules = self.rules and tuple(f and rebound(f, namespace) for f in self.rules)
-            joint = self.joint and rebound(self.joint, namespace)
+            changes = {np: namespace}
+            rules = self.rules and tuple(rebound(f, changes) for f in self.rules)
+            joint = rebound(self.joint, changes)
             own = None if self.kernel is self.forward else getattr(namespace, self.kernel.__name__, None)
-            found = Bound(namespace, own or rebound(self.forward, namespace), rules, compiled_vjp(self, rules, joint))
+            found = Bound(namespace, own or rebound(self.forward, changes), rules, compiled_vjp(self, rules, joint))
             self._bound[id(namespace)] = found
         return found
 

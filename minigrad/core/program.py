@@ -13,7 +13,7 @@ from .equations import Draw, Equation, Variable, substituted, variables_in
 from .errors import ShapeError
 from .graph import walk
 from .node import Node
-from .registry import Op
+from .operation import Op
 from .trees import leaves_of, paths_of, rebuilt
 from .writing import formula_of, python_of
 
@@ -185,7 +185,7 @@ class Program:
 
         >>> import numpy as np, minigrad as mg
         >>> mg.Program.results(np.modf, 1.5)
-        [0.5, 1.0]
+        [np.float64(0.5), np.float64(1.0)]
         """
         if not getattr(operation, "saves", False):
             return leaves_of(operation(*arguments, **options))

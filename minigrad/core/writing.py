@@ -11,7 +11,7 @@ import numpy as np
 from .encoding import path_of
 from .equations import Variable, substituted, variables_in
 from .node import Node
-from .registry import Composed, Op
+from .operation import Operation
 from .trees import paths_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _same(a: Any, b: Any) -> bool:
 
 def _name(op: Any, modules: list[str]) -> str:
     """What Python calls an operation, where NumPy is ``np`` and this package ``mg``."""
-    if not isinstance(op, (Op, Composed)):
+    if not isinstance(op, Operation):
         return path_of(op).replace("numpy", "np", 1)
     package = __name__.partition(".")[0]
     owner = op.__module__ or ""
@@ -162,4 +162,8 @@ def formula_of(program: Program) -> tuple[str, list[str]]:
             text = f"(y{x.number} := {text})"
         return Verbatim(text)
 
+    last = program.equations[-1] if program.equations else None
+    if last is not None and program.outputs == last.outputs and len(last.outputs) > 1:
+        arguments, options = substituted(last.arguments, named), substituted(dict(last.options), named)
+        return _call(last.operation, arguments, options, modules), modules
     return as_python(substituted(program.outputs, named)), modules

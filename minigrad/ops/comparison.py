@@ -1,9 +1,14 @@
 """Comparisons, and questions of order and truth: plain arrays of bools or integers, and no gradient."""
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 
-from ..core.registry import op
-from .table import operation
+from .sampling import a_flag, an_axis_or_none, array_with, some_axes
+from .table import array_operation, operation
+
+row = partial(array_operation, __name__, differentiable=False, rule=())
 
 
 def _comparison(function, label, text, example):
@@ -20,74 +25,35 @@ greater_equal = _comparison(
     np.greater_equal, "≥", "a is greater than or equal to b", "mg.greater_equal(1.0, 1.0) → True"
 )
 
+
+def _conditions(draw):
+    (mask,), options = array_with(1, kind="booleans", axis=some_axes, keepdims=a_flag)(draw)
+    return (mask * 1.0,), options
+
+
+# fmt: off
 # ---- where the extremes are, and whether conditions hold ------------------------------------------------
 
+_place = array_with(1, kind="distinct", axis=an_axis_or_none, keepdims=a_flag)
 
-def _draw_place(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.distinct(shape),), {"axis": draw.choice([None, draw.axis(len(shape))]), "keepdims": draw.boolean()}
-
-
-@op(numpy=np.argmax, differentiable=False, inputs=_draw_place)
-def argmax(a, /, axis=None, *, keepdims=False):
-    """Where the largest entry is (None: in the flat array), the first of several: plain integers, no gradient.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.argmax(np.array([1.0, 3.0, 3.0]))
-    np.int64(1)
-    """
-    return np.argmax(a, axis=axis, keepdims=keepdims)
-
-
-@op(numpy=np.argmin, differentiable=False, inputs=_draw_place)
-def argmin(a, /, axis=None, *, keepdims=False):
-    """Where the smallest entry is (None: in the flat array), the first of several: plain integers, no gradient.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.argmin(np.array([[2.0, 1.0], [3.0, 4.0]]), axis=1)
-    array([1, 0])
-    """
-    return np.argmin(a, axis=axis, keepdims=keepdims)
-
-
-def _draw_order(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.distinct(shape),), {"axis": draw.choice([None, draw.axis(len(shape))])}
-
-
-@op(numpy=np.argsort, differentiable=False, inputs=_draw_order)
-def argsort(a, /, axis=-1, kind=None, order=None, *, stable=None):
-    """The order that sorts an array along an axis (None: the flat array): plain integers, no gradient.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.argsort(np.array([3.0, 1.0, 2.0]))
-    array([1, 2, 0])
-    """
-    return np.argsort(a, axis=axis, kind=kind, order=order, stable=stable)
-
-
-def _draw_conditions(draw):
-    shape = draw.shape(min_dims=1, max_dims=3)
-    return (draw.booleans(shape) * 1.0,), {"axis": draw.axes(len(shape)), "keepdims": draw.boolean()}
-
-
-@op(numpy=np.all, differentiable=False, inputs=_draw_conditions)
-def all(a, /, axis=None, *, keepdims=False, where=True):
-    """Whether every entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.all(np.array([[1.0, 0.0], [1.0, 2.0]]), axis=1)
-    array([False,  True])
-    """
-    return np.all(a, axis=axis, keepdims=keepdims, where=where)
-
-
-@op(numpy=np.any, differentiable=False, inputs=_draw_conditions)
-def any(a, /, axis=None, *, keepdims=False, where=True):
-    """Whether some entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.
-
-    >>> import numpy as np, minigrad as mg
-    >>> mg.any(np.array([0.0, 2.0]))
-    np.True_
-    """
-    return np.any(a, axis=axis, keepdims=keepdims, where=where)
+argmax: Any = row(
+    np.argmax, lambda a, /, axis=None, *, keepdims=False: np.argmax(a, axis=axis, keepdims=keepdims),
+    "Where the largest entry is (None: in the flat array), the first of several: plain integers, no gradient.",
+    "mg.argmax(np.array([1.0, 3.0, 3.0])) → np.int64(1)", _place)
+argmin: Any = row(
+    np.argmin, lambda a, /, axis=None, *, keepdims=False: np.argmin(a, axis=axis, keepdims=keepdims),
+    "Where the smallest entry is (None: in the flat array), the first of several: plain integers, no gradient.",
+    "mg.argmin(np.array([[2.0, 1.0], [3.0, 4.0]]), axis=1) → array([1, 0])", _place)
+argsort: Any = row(
+    np.argsort, lambda a, /, axis=-1, kind=None, order=None, *, stable=None: (
+        np.argsort(a, axis, kind, order, stable=stable)),
+    "The order that sorts an array along an axis (None: the flat array): plain integers, no gradient.",
+    "mg.argsort(np.array([3.0, 1.0, 2.0])) → array([1, 2, 0])", array_with(1, kind="distinct", axis=an_axis_or_none))
+all: Any = row(
+    np.all, lambda a, /, axis=None, *, keepdims=False, where=True: np.all(a, axis=axis, keepdims=keepdims, where=where),
+    "Whether every entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.",
+    "mg.all(np.array([[1.0, 0.0], [1.0, 2.0]]), axis=1) → array([False,  True])", _conditions)
+any: Any = row(
+    np.any, lambda a, /, axis=None, *, keepdims=False, where=True: np.any(a, axis=axis, keepdims=keepdims, where=where),
+    "Whether some entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.",
+    "mg.any(np.array([0.0, 2.0])) → np.True_", _conditions)

@@ -126,26 +126,15 @@ def _drawn(inputs, *more):
     """A sampler of two of ``x``, ``weight`` and ``y`` (of their convolution's shape), with the options, by name."""
 
     def drawn(draw):
-        groups, n = draw.integer(1, 2), draw.integer(1, 2)
-        batch, channels, filters = draw.integer(1, 2), draw.integer(1, 2), groups * draw.integer(1, 2)
-        how = {
-            "stride": tuple(draw.integer(1, 2) for _ in range(n)),
-            "padding": tuple((draw.integer(0, 1), draw.integer(0, 1)) for _ in range(n)),
-            "dilation": tuple(draw.integer(1, 2) for _ in range(n)),
-        }
-        sizes = {name: tuple(draw.integer(low, low + 1) for _ in range(n)) for name, low in _SIZES}
-        shapes = {
-            "x": (batch, groups * channels, *sizes["lengths"]),
-            "weight": (filters, channels, *sizes["kernel"]),
-            "y": (batch, filters, *_places(**sizes, **how)),
-        }
+        count = draw.integer(1, 2)
+        (x, weight, _), options = _draw_conv(count)(draw)
+        groups, sizes = options.pop("groups"), {"lengths": x.shape[2:], "kernel": weight.shape[2:]}
+        how = _options("convolution", count, sizes["kernel"], **options)
+        shapes = {"x": x.shape, "weight": weight.shape, "y": (len(x), len(weight), *_places(**sizes, **how))}
         arrays = tuple(draw.array(shapes[each]) for each in inputs.split())
         return arrays, {**how, "groups": groups, **{each: sizes[each] for each in more}}
 
     return drawn
-
-
-_SIZES = (("lengths", 3), ("kernel", 1))
 
 
 @op(label="conv", inputs=_drawn("x weight"), linear=True, internal=True)
@@ -291,17 +280,21 @@ def _with_bias(name, y, bias):
 
 def _draw_conv(count, transposed=False):
     def drawn(draw):
-        groups, dilation = draw.integer(1, 2), draw.integer(1, 2)
+        def each(low):
+            """``low`` or the next number, for all axes or for each of them."""
+            return draw.choice([draw.integer(low, low + 1), tuple(draw.integer(low, low + 1) for _ in range(count))])
+
+        groups, dilation = draw.integer(1, 2), each(1)
         channels = groups * draw.integer(1, 2)
         filters = (channels, draw.integer(1, 2)) if transposed else (2, channels // groups)
         lengths, kernel = ([draw.integer(n, n + 1) for _ in range(count)] for n in ((2, 2) if transposed else (3, 1)))
         x, weight = draw.array((draw.integer(1, 2), channels, *lengths)), draw.array((*filters, *kernel))
         bias = draw.choice([None, draw.array((filters[1] * groups if transposed else 2,))])
-        padding = draw.integer(0, 1) if transposed else draw.choice([0, 1, "same"])
-        stride = 1 if padding == "same" else draw.integer(1, 2)
+        padding = each(0) if transposed else draw.choice([each(0), "same"])
+        stride = 1 if padding == "same" else each(1)
         options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
         if transposed:
-            options["output_padding"] = draw.integer(0, max(stride, dilation) - 1)
+            options["output_padding"] = draw.integer(0, int(np.min(np.maximum(stride, dilation))) - 1)
         return (x, weight, bias), options
 
     return drawn

@@ -5,6 +5,7 @@ row, and its results are cut out of it. Rules follow Giles (2008), Murray (2016)
 Lehmann (2018).
 """
 
+import itertools
 import math
 from collections import namedtuple
 
@@ -44,9 +45,9 @@ def _packed(parts, a):
 
 def _unpacked(row, *shapes):
     """The arrays of the given shapes cut out of a row again."""
-    stops = np.cumsum([0, *map(math.prod, shapes)]).tolist()
+    batch, stops = np.shape(row)[:-1], [0, *itertools.accumulate(map(math.prod, shapes))]
     cut = zip(stops, stops[1:], shapes)
-    return [np.reshape(row[..., start:stop], (*np.shape(row)[:-1], *shape)) for start, stop, shape in cut]
+    return [np.reshape(row[..., start:stop], (*batch, *shape)) for start, stop, shape in cut]
 
 
 def _over(numerator, difference, values):
@@ -409,5 +410,6 @@ def lstsq(a, b, rcond=None):
     residuals = np.zeros(0, dtype=a.dtype)
     if n < m:
         residuals = np.atleast_1d(np.sum((b - a @ x) ** 2, axis=0))
-        residuals = residuals[np.broadcast_to(rank == n, np.shape(residuals))]
+        if not is_recorded(rank):  # a symbol: in a program no shape depends on numbers, and the residuals are there
+            residuals = residuals[np.broadcast_to(rank == n, np.shape(residuals))]
     return x, residuals, rank, svdvals(a)

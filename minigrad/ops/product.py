@@ -26,7 +26,7 @@ def matmul(a, b, /):
 
 def _by_left(g, y, a, b):
     if np.ndim(b) == 1:
-        return np.expand_dims(g, -1) * b
+        return g * b if np.ndim(a) == 1 else np.expand_dims(g, -1) * b
     if np.ndim(a) == 1:
         return np.squeeze(np.expand_dims(g, -2) @ np.swapaxes(b, -1, -2), -2)
     return g @ np.swapaxes(b, -1, -2)

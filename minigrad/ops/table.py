@@ -1,7 +1,8 @@
-"""Elementwise operations as rows of a table of derivatives: a function, its formula, its derivative, its rule.
+"""Operations as rows of a table: a function, its formula, its derivative, its rule, an example.
 
-Each family's file binds `operation` to its own name, ``row = partial(operation, __name__)``, and reads as a formula
-sheet. What a row can't say (several paragraphs, options that need care) is written with `@op`.
+Each family's file binds `operation` (entry by entry) or `array_operation` (on whole arrays) to its own name, as in
+``row = partial(operation, __name__)``, and reads as a formula sheet. What a row can't say (several paragraphs, options
+that need care) is written with `@op`, and its example beside it with `@example`.
 """
 
 import inspect
@@ -59,59 +60,19 @@ def operation(
         Whatever else `op` takes.
     """
     rules = (rules,) if callable(rules) else tuple(rules)
-    forward = _of_ufunc(function, rules) if isinstance(function, np.ufunc) else function
-    forward.__name__ = forward.__qualname__ = name or function.__name__
-    forward.__module__ = module
     derivatives = (derivative,) if isinstance(derivative, str) else tuple(derivative)
+    forward = _of_ufunc(function, rules) if isinstance(function, np.ufunc) else function
     names = forward.__code__.co_varnames[: forward.__code__.co_posonlyargcount]
-    formulas = [f"∂y/∂{x} = {formula}" for x, formula in zip(names, derivatives) if formula]
-    if len(set(derivatives)) < len(formulas):  # ∂y/∂a = ∂y/∂b = 1
-        formulas = [" = ".join([*(f"∂y/∂{x}" for x in names), derivatives[0]])]
-    forward.__doc__ = documentation(text, ", ".join(formulas), source, note, example)
-    if not callable(inputs):
-        inputs = (inputs or domain(),) * len(names) if isinstance(inputs, Domain | None) else inputs
+    what = described(text, names, derivatives, source)
+    _name(forward, name or function.__name__, module, documentation(what, note, example))
     if isinstance(function, np.ufunc):
         numpy = (function, *numpy)
+    if not callable(inputs):
+        inputs = (inputs or domain(),) * len(names) if isinstance(inputs, Domain | None) else inputs
     new: Op = op(numpy=numpy, inputs=inputs, elementwise=True, **facts)(forward)
     if rules:
         new.rules_by_input(*rules)
     return new
-
-
-def _of_ufunc(function: np.ufunc, rules: Sequence[Rule]) -> Any:
-    """What stands for a ufunc where its signature or source is read; its value is computed by the ufunc itself."""
-    forward: Any = (lambda x, /: function(x)) if function.nin == 1 else (lambda a, b, /: function(a, b))
-    if rules:  # its source is the row's
-        row = rules[0].__code__
-        forward.__code__ = forward.__code__.replace(co_filename=row.co_filename, co_firstlineno=row.co_firstlineno)
-    return forward
-
-
-def example(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Append an example, ``"call → value"``, to a function's documentation; it is run as a doctest."""
-    call, _, value = text.partition(" → ")
-
-    def documented(function: Callable[..., Any]) -> Callable[..., Any]:
-        documentation = inspect.getdoc(function)
-        function.__doc__ = f"{documentation}\n\n>>> import numpy as np, minigrad as mg\n>>> {call}\n{value}"
-        return function
-
-    return documented
-
-
-def documentation(text: str, derivative: str, source: str, note: str, example: str) -> str:
-    """The docstring of a row.
-
-    >>> documentation("Tangent: y = sin x / cos x", "∂y/∂x = 1 + y²", "", "", "mg.tan(0.0) → 0.0").splitlines()[0]
-    'Tangent, elementwise: y = sin x / cos x.  ∂y/∂x = 1 + y².'
-    """
-    if "elementwise" not in text:
-        text = re.sub(r"^[^,:]+", r"\g<0>, elementwise", text)
-    first = text + (f".  {derivative}" if derivative else "") + (f" ({source})" if source else "") + "."
-    call, _, value = example.partition(" → ")
-    modules = "math, minigrad as mg" if "math." in call else "minigrad as mg"
-    parts = [first, textwrap.fill(note, 110), f">>> import {modules}\n>>> {call}\n{value}"]
-    return "\n\n".join(part for part in parts if part)
 
 
 def array_operation(
@@ -126,22 +87,68 @@ def array_operation(
     note: str = "",
     **facts: Any,
 ) -> Op:
-    """Register one row that works on whole arrays; with a rule as an `Op`, else as one made of operations.
+    """Register one row that works on whole arrays; without a rule (None, not ()) it is made of operations.
 
     ``numpy`` holds its NumPy functions, the first of which names it, or the name of one that NumPy has not; the rest is
     as in `operation`.
     """
     functions = () if isinstance(numpy, str) else (numpy,) if callable(numpy) else tuple(numpy)
-    forward.__name__ = forward.__qualname__ = functions[0].__name__ if functions else str(numpy)
-    forward.__module__ = module
-    call, _, value = example.partition(" → ")
-    example = f">>> import numpy as np, minigrad as mg\n>>> {call}\n{value}"
-    forward.__doc__ = "\n\n".join(filter(None, [text, note and textwrap.fill(note, 110), example]))
+    name = functions[0].__name__ if functions else str(numpy)
+    _name(forward, name, module, documentation(text, note, example))
     if rule is None:
         return cast(Op, composed(numpy=functions, inputs=inputs, **facts)(forward))  # by its calls it is one
     new: Op = op(numpy=functions, inputs=inputs, **facts)(forward)
     if callable(rule):
         new.rule(rule)
-    else:
+    elif rule:
         new.rules_by_input(*rule)
     return new
+
+
+def example(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Append an example, ``"call → value"``, to a function's documentation; it is run as a doctest."""
+
+    def documented(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.__doc__ = documentation(inspect.getdoc(function) or "", "", text)
+        return function
+
+    return documented
+
+
+def _name(function: Any, name: str, module: str, documentation: str) -> None:
+    function.__name__ = function.__qualname__ = name
+    function.__module__, function.__doc__ = module, documentation
+
+
+def _of_ufunc(function: np.ufunc, rules: Sequence[Rule]) -> Any:
+    """What stands for a ufunc where its signature or source is read; its value is computed by the ufunc itself."""
+    forward: Any = (lambda x, /: function(x)) if function.nin == 1 else (lambda a, b, /: function(a, b))
+    if rules:  # its source is the row's
+        row = rules[0].__code__
+        forward.__code__ = forward.__code__.replace(co_filename=row.co_filename, co_firstlineno=row.co_firstlineno)
+    return forward
+
+
+# ---- documentation ------------------------------------------------------------------------------------------
+
+
+def described(text: str, names: Sequence[str], derivatives: Sequence[str], source: str) -> str:
+    """The first paragraph of a row's documentation.
+
+    >>> described("Tangent: y = sin x / cos x", ["x"], ["1 + y²"], "")
+    'Tangent, elementwise: y = sin x / cos x.  ∂y/∂x = 1 + y².'
+    """
+    formulas = [f"∂y/∂{x} = {formula}" for x, formula in zip(names, derivatives) if formula]
+    if len(set(derivatives)) < len(formulas):  # ∂y/∂a = ∂y/∂b = 1
+        formulas = [" = ".join([*(f"∂y/∂{x}" for x in names), derivatives[0]])]
+    if "elementwise" not in text:
+        text = re.sub(r"^[^,:]+", r"\g<0>, elementwise", text)
+    return text + (".  " if formulas else "") + ", ".join(formulas) + (f" ({source})" if source else "") + "."
+
+
+def documentation(text: str, note: str, example: str) -> str:
+    """A docstring: what it is, a further paragraph, an example with the imports that it needs."""
+    call, _, value = example.partition(" → ")
+    modules = [name for name in ("math", "numpy as np") if f"{name.split()[-1]}." in call]
+    shown = f">>> import {', '.join([*modules, 'minigrad as mg'])}\n>>> {call}\n{value}"
+    return "\n\n".join(filter(None, [text, textwrap.fill(note, 110), shown]))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.errors import ShapeError
+from ..core.draws import recorder
+from ..core.errors import ShapeError, SymbolError
 from ..core.node import describe
 from ..values.tensor import Tensor
 
@@ -111,6 +112,11 @@ class Optimizer:
 
     def step(self) -> None:
         """Update every parameter that has a gradient; graphs built before become stale."""
+        if recorder.get() is not None:
+            raise SymbolError(
+                f"{type(self).__name__}.step: a step changes its arrays in place and is not recorded; record what "
+                "gives the gradients, and call step() after the program"
+            )
         self.steps += 1
         for group in self.groups:
             update = self.updater(group)

@@ -50,12 +50,6 @@ class Example:
             if isinstance(x, np.ndarray) and x.dtype.kind == "f" and (isinstance(op, Composed) or rules[i])
         ]
 
-    @property
-    def several(self) -> bool:
-        """Whether the operation returns several results."""
-        inputs, options = self.arguments(self.points)
-        return isinstance(self.op, Composed) and isinstance(self.op(*inputs, **options), (tuple, list))
-
     def is_continuous(self) -> bool:
         """Whether the value is finite here and hardly changes when the inputs hardly do, as it does at a jump."""
         rng = np.random.default_rng(0)
@@ -87,8 +81,12 @@ class Example:
         return ([inputs] if self.op.variadic else inputs), self.options | options
 
     def __call__(self, *points: Any) -> Any:
+        return as_one(self.result(*points))
+
+    def result(self, *points: Any) -> Any:
+        """What the operation itself gives, which may be several arrays."""
         inputs, options = self.arguments(points)
-        return as_one(self.op(*inputs, **options))
+        return self.op(*inputs, **options)
 
     def by_numpy(self, function: Callable[..., Any]) -> Any:
         """What a function of NumPy gives for the same arguments, as one array."""

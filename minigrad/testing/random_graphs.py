@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from .. import nn
-from ..core.registry import Operation, operations
+from ..core.equations import Equation, Variable
+from ..core.operation import Op, Operation
+from ..core.program import Builder, Program
+from ..core.registry import operations
+from ..core.trees import leaves_of
 from ..values.tensor import Tensor
 from .draws import Draw
-from .expression import Expression, Step
 from .operations import Example, drawn_example, nudged
 
 #: Values in a graph stay below this, and arrays below so many entries: differences lose digits beyond.
@@ -22,7 +24,7 @@ _LARGEST, _MOST_ENTRIES = 1e4, 64
 _DELICATE = ("interp",)
 
 
-def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Operation] | None = None) -> Expression:
+def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Operation] | None = None) -> Program:
     """A random graph of at most ``max_nodes`` operations; see `strategies.graphs`.
 
     Every operation's inputs are drawn as the operation itself says; then each may be replaced by a value that is in the
@@ -30,59 +32,80 @@ def draw_graph(draw: Draw, max_nodes: int, allowed: Sequence[Operation] | None =
     """
     if allowed is None:
         allowed = [op for op in operations().values() if op.differentiable and op.inputs is not None]
-    rows: list[np.ndarray | Step] = []
-    values: list[np.ndarray] = []
+    graph = _Graph()
     steps = draw.integer(1, max_nodes)
     while steps > 0:
         example = drawn_example(draw.choice(allowed), draw)
         if not example.points:
             steps -= 1
             continue
-        before = len(rows)
-        sources = []
-        for place, point in enumerate(example.points):
-            source, made = _source(draw, example, place, point, rows, values)
-            steps -= made
-            sources.append(source)
-        result = _value(example, [values[i] for i in sources])
-        if result is None:  # not defined there: on what was drawn for it, it is
-            del rows[before:], values[before:]
-            sources = [_added(rows, values, point, point) for point in example.points]
-            result = _value(example, example.points)
+        before = len(graph.equations)
+        sources = [_source(draw, example, place, point, graph) for place, point in enumerate(example.points)]
+        steps -= len(graph.equations) - before
+        points = [graph.values[x] for x in sources]
+        if not _is_usable(example, points):  # not defined there: on what was drawn for it, it is
+            del graph.equations[before:]
+            points = example.points
+            sources = [graph.leaf(point) for point in points] if _is_usable(example, points) else []
         steps -= 1
-        if result is not None:
-            _added(rows, values, Step(example, sources), result)
-    if not any(isinstance(row, Step) for row in rows):
-        return draw_graph(draw, max_nodes, allowed)
-    while not isinstance(rows[-1], Step):
-        rows.pop()
-    return Expression(rows)
+        if sources:
+            graph.add(example, sources, points)
+    return graph.program() if graph.equations else draw_graph(draw, max_nodes, allowed)
 
 
-def _added(rows: list[Any], values: list[np.ndarray], row: Any, value: np.ndarray) -> int:
-    rows.append(row)
-    values.append(np.asarray(value))
-    return len(rows) - 1
+class _Graph(Builder):
+    """A graph so far, with the value of every leaf and floating result in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[Variable, np.ndarray] = {}
+        self.leaves: dict[Variable, np.ndarray] = {}
+
+    def leaf(self, point: np.ndarray) -> Variable:
+        """A new leaf."""
+        variable = self.variable(point.shape, point.dtype)
+        self.values[variable] = self.leaves[variable] = point
+        return variable
+
+    def add(self, example: Example, sources: Sequence[Variable], points: Sequence[np.ndarray]) -> Variable:
+        """A new operation, on these sources, whose values the points are; its first result."""
+        op = example.op
+        arguments, options = example.arguments(sources)
+        if isinstance(op, Op):
+            arguments, options = op.sorted_call(tuple(arguments), dict(options))  # type: ignore[assignment]
+            arguments = [list(arguments)] if op.variadic else arguments
+        found = leaves_of(example.result(*points))
+        outputs = tuple(self.variable(np.shape(each), np.asarray(each).dtype) for each in found)
+        self.values |= {x: np.asarray(y) for x, y in zip(outputs, found) if x.dtype == np.float64}
+        self.equations.append(Equation(op, tuple(self.lifted(x) for x in arguments), self.lifted(options), outputs))
+        return outputs[0]
+
+    def program(self) -> Program:
+        """What the last operation gives."""
+        results = [x for x in self.equations[-1].outputs if x in self.values]
+        outputs = results[0] if len(results) == 1 else tuple(results)
+        values = list(self.leaves.values())
+        return Program(list(self.leaves), self.constants, self.equations, outputs, leaves=values).with_inputs({})
 
 
-def _source(
-    draw: Draw, example: Example, place: int, point: np.ndarray, rows: list[Any], values: list[np.ndarray]
-) -> tuple[int, int]:
-    """The row that an input comes from, a new leaf or one that is there, and how many steps were made for it."""
+def _source(draw: Draw, example: Example, place: int, point: np.ndarray, graph: _Graph) -> Variable:
+    """Where an input comes from: a new leaf, or a value that is there, or entries of one, which an operation takes."""
     if example.op.name in _DELICATE or example.op.__module__.endswith(".decomposition"):
-        return _added(rows, values, point, point), 0
-    fitting = [i for i, value in enumerate(values) if _fits(example, place, value)]
+        return graph.leaf(point)
+    known = {x for each in graph.equations for x in (*each.used, *each.outputs)}
+    values = [(x, value) for x, value in graph.values.items() if x in known]
+    fitting = [x for x, value in values if _fits(example, place, value)]
     chosen = draw.integer(0, len(fitting))
     if chosen:
-        return fitting[-chosen], 0
-    full = [i for i, value in enumerate(values) if value.size]
+        return fitting[-chosen]
+    full = [x for x, value in values if value.size]
     if fitting or not full or not point.size or not draw.integer(0, 3):
-        return _added(rows, values, point, point), 0
-    source = draw.choice(full[::-1])  # entries of it, some of them several times, in the shape that is wanted
-    indices = draw.indices(values[source].size, size=point.size).reshape(point.shape)
-    take = Example(operations()["take"], (values[source],), {"indices": indices, "axis": None, "mode": "raise"})
-    taken = take(values[source])
-    return _added(rows, values, Step(take, [source]), taken), 1
+        return graph.leaf(point)
+    source = draw.choice(full[::-1])  # some of them several times, in the shape that is wanted
+    value = graph.values[source]
+    indices = draw.indices(value.size, size=point.size).reshape(point.shape)
+    take = Example(operations()["take"], (value,), {"indices": indices, "axis": None, "mode": "raise"})
+    return graph.add(take, [source], [value])
 
 
 def _fits(example: Example, place: int, value: np.ndarray) -> bool:
@@ -97,23 +120,22 @@ def _fits(example: Example, place: int, value: np.ndarray) -> bool:
     return int(np.prod(shape)) <= _MOST_ENTRIES
 
 
-def _value(example: Example, points: Sequence[np.ndarray]) -> np.ndarray | None:
-    """The operation's value, or None where it has none that is of use: not finite, or steeper than differences like."""
+def _is_usable(example: Example, points: Sequence[np.ndarray]) -> bool:
+    """Whether the operation has a value of use there: finite, and not steeper than differences like."""
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             node = example(*(Tensor(x, requires_grad=True) for x in points))
             moved = np.asarray(example(*nudged(points, np.random.default_rng(0))))
     except (ArithmeticError, ValueError, TypeError, IndexError, np.linalg.LinAlgError):
-        return None
+        return False
     if not isinstance(node, Tensor) or not node.requires_grad or node.size > _MOST_ENTRIES:
-        return None
+        return False
     value = node.numpy()
     usable = value.dtype == np.float64 and bool(np.all(np.abs(value) <= _LARGEST))
     if not usable or moved.shape != value.shape:  # complex numbers there, real ones here
-        return None
-    flat = bool(np.all(np.abs(np.nan_to_num(moved) - value) <= 1e-5 * (1 + np.abs(value))))
-    return value if flat else None
+        return False
+    return bool(np.all(np.abs(np.nan_to_num(moved) - value) <= 1e-5 * (1 + np.abs(value))))
 
 
 def draw_network(draw: Draw, max_layers: int) -> tuple[nn.Sequential, np.ndarray]:

@@ -13,9 +13,9 @@ except ModuleNotFoundError:  # pragma: no cover - the message is the point
         "mg.testing.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
     ) from None
 
+from ..core.program import Program
 from ..core.registry import Domain, Operation
 from .draws import Draw
-from .expression import Expression
 from .operations import Example, drawn_inputs
 from .random_graphs import draw_graph, draw_network
 
@@ -86,10 +86,10 @@ def examples_of(op: Operation, *, kinks: bool = False) -> st.SearchStrategy[Exam
 
 
 @st.composite
-def graphs(draw: Any, max_nodes: int = 8, operations: Any = None) -> Expression:
+def graphs(draw: Any, max_nodes: int = 8, operations: Any = None) -> Program:
     """Random graphs over the whole registry: values used several times, broadcasting, views, duplicate indices.
 
-    A graph is an `Expression`, a function of its leaves: ``check_gradients(graph, *graph.leaves)``. It shrinks to few
+    A graph is a `Program`, a function of its leaves: ``check_gradients(graph, *graph.leaves)``. It shrinks to few
     operations of small arrays.
 
     Parameters

@@ -24,9 +24,9 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
 
     f is run once, on a `Symbol` in place of each array of the examples (which may be in containers), and every
     operation is written down, those of its derivatives too: ``mg.record(mg.grad(f), x)``. Arrays that f closes over are
-    copied into the program. What changes between calls is no constant but an input that each call reads anew: tensors and the
-    arrays in modules (parameters, gradients, running averages), written back where f changes them, and random numbers
-    that are drawn from a generator. `Program.run` takes and gives them as arrays.
+    copied into the program. What changes between calls is no constant but an input that each call reads anew: tensors
+    and the arrays in modules (parameters, gradients, running averages), written back where f changes them, and random
+    numbers that are drawn from a generator. `Program.run` takes and gives them as arrays.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     changed = [value for slot, value in zip(slots, new) if value is not slot.variable]
     needed = Program(inputs, trace.constants, trace.equations, outputs, new_state=changed).needed
     state = [(slot, v) for slot, v in zip(slots, new) if slot.variable in needed or v is not slot.variable]
-    program = Recorded(
+    program = RecordedProgram(
         inputs,
         trace.constants,
         trace.equations,
@@ -90,7 +90,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     return program
 
 
-class Recorded(Program):
+class RecordedProgram(Program):
     """The program of a function that lives here: its state is read where f keeps it, and written back."""
 
     slots: list[_Slot]
@@ -147,19 +147,29 @@ class _Slot:
 def _slots(trace: Trace, found: Sequence[Any]) -> list[_Slot]:
     """Every array that is state: of tensors, and in modules and the containers there."""
     slots = []
-    for each in found:
+    for each in reversed(found):
         if isinstance(each, Tensor) and each.is_leaf and type(each._data) is np.ndarray:
             name = each.name or "tensor"
             slots.append(_Slot(trace, name, each, "_data"))
             if each.requires_grad:
                 slots.append(_Slot(trace, f"{name}.grad", each, "grad"))
-    owners = {id(x): (type(m).__name__, x) for m in found if isinstance(m, Module) for x in found_from(m)}
-    for name, each in owners.values():
+    owners = {id(x): (path, x) for path, module in _modules(found) for x in found_from(module)}
+    for path, each in owners.values():
         holder = vars(each) if isinstance(each, Module) else each
         if isinstance(holder, (dict, list)):
             entries = list(holder.items() if isinstance(holder, dict) else enumerate(holder))
-            slots += [_Slot(trace, f"{name}.{key}", holder, key) for key, x in entries if type(x) is np.ndarray]
+            slots += [_Slot(trace, f"{path}{key}", holder, key) for key, x in entries if type(x) is np.ndarray]
     return slots
+
+
+def _modules(found: Sequence[Any]) -> list[tuple[str, Module]]:
+    """The modules with their paths, each after those that it is inside of."""
+    modules = [each for each in found if isinstance(each, Module)]
+    inside = {id(child) for each in modules for _, child in each.children()}
+    paths = [("", each) for each in modules if id(each) not in inside]
+    for path, each in paths:  # it grows
+        paths += [(f"{path}{name}.", child) for name, child in each.children()]
+    return paths
 
 
 def _refuse_other_changes(found: Sequence[Any], before: Sequence[Any], slots: Sequence[_Slot]) -> None:

@@ -132,7 +132,16 @@ def _finished(kind: Any, op: Op, inputs: tuple[Any, ...], data: Any) -> Any:
 def comparison(op: Op) -> Callable[[Any, Any], Any]:
     """``self < other`` of tensors, and the like: a plain answer, at once beside a number."""
     kernel = op.kernel
-    return lambda self, other: kernel(self._data, other) if type(other) in _CONSTANTS else op(self, other)
+
+    def compare(self: Any, other: Any) -> Any:
+        if type(other) not in _CONSTANTS:
+            return op(self, other)
+        try:
+            return kernel(self._data, other)
+        except OverflowError:  # an integer beyond all floats, of which the operation tells more
+            return op(self, other)
+
+    return compare
 
 
 # ---- tensors: backward ----------------------------------------------------------------------------------

@@ -15,8 +15,9 @@ from ..core.equations import Draw, Equation, Variable
 from ..core.errors import MutationError, SymbolError
 from ..core.inference import Abstract, inferred_call
 from ..core.node import Node
+from ..core.operation import Op
 from ..core.program import Builder
-from ..core.registry import Op, operation_of
+from ..core.registry import operation_of
 from .dispatch import in_our_words
 from .methods import ArrayMethods
 from .operands import admitted
@@ -36,6 +37,10 @@ _ANSWERED = frozenset(
         np.may_share_memory, np.shares_memory,
     }
 )  # fmt: skip
+#: Operations that may answer with a view of what they are given.
+_VIEWS = frozenset(
+    ("getitem", "reshape", "ravel", "transpose", "swapaxes", "moveaxis", "squeeze", "expand_dims", "flip", "diagonal")
+)
 #: Methods of arrays that a tensor has not.
 _METHODS = frozenset({"argpartition", "compress", "conj", "conjugate", "nonzero", "searchsorted"})
 
@@ -85,6 +90,7 @@ class Symbol(NDArrayOperatorsMixin):
             return found
         if found.shape != into.shape:
             raise ValueError(f"np.{ufunc.__name__}: the result {found.shape} does not fit into {into.shape}")
+        into.trace.overwrite(into)
         return found if found.dtype == into.dtype else found.astype(into.dtype)
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
@@ -247,12 +253,15 @@ class Trace(Builder):
     def __init__(self) -> None:
         super().__init__()
         self.over = False
+        self._overwritten: set[Variable] = set()
         self.draws: list[Draw] = []
         self.generators: list[Any] = []
 
     def lifted(self, tree: Any) -> Any:
         """A tree with a variable in place of every symbol and array."""
         if isinstance(tree, Symbol):
+            if tree.variable in self._overwritten:
+                raise MutationError(f"{tree!r} was changed in place under another name; write y = y + x for y += x")
             if tree.trace is not self or self.over:
                 raise SymbolError(
                     f"{tree!r} belongs to another recording, or to one that is over; give it as an argument"
@@ -291,6 +300,15 @@ class Trace(Builder):
         self.equations.append(Equation(operation, arguments, options, tuple(outputs)))
         return results
 
+    def overwrite(self, symbol: Symbol) -> None:
+        """Note that ``symbol += x`` gave its name to another symbol: an array would have changed under every name."""
+        made_by = next((e.operation for e in reversed(self.equations) if symbol.variable in e.outputs), None)
+        if made_by is not None and made_by.__name__ in _VIEWS:
+            raise MutationError(
+                f"{symbol!r} may be a view of an array that would change too; write y = y + x for y += x"
+            )
+        self._overwritten.add(symbol.variable)
+
     def drawn(self, rng: Any, shape: tuple[int, ...]) -> Symbol:
         """Uniform random numbers, drawn anew in each run from the same generator."""
         found = Symbol(self, shape, np.float64)
@@ -320,7 +338,8 @@ def _refuse_shaped_by_values(name: str, arguments: Any, options: Mapping[str, An
         instead = _MASK
     if instead:
         raise SymbolError(
-            f"{name}: the shape or dtype of its value depends on the numbers of a Symbol, which are not known yet; use {instead}"
+            f"{name}: the shape or dtype of its value depends on the numbers of a Symbol, which are not known yet; use "
+            f"{instead}"
         )
 
 

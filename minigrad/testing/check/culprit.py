@@ -5,12 +5,18 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..expression import Expression, Step, shrunk
+from ...core.equations import Equation, Variable, substituted
+from ...core.program import Program
+from ...core.writing import MOST_NESTED, as_python, formula_of
+from ...values.tensor import Tensor
+from ..operations import as_one
+from ..shrinking import shrunk
 from ..subjects.subject import Recorded
 from .compare import along_one_direction, every_entry
 
@@ -22,27 +28,29 @@ _MOST_STEPS = 5000
 class Culprit:
     """The smallest part of a graph found whose gradient is wrong.
 
-    ``expression`` is that part, ``wrong`` the number of the row whose rule is wrong (None where every rule is right by
+    ``program`` is that part, ``wrong`` the variable whose operation's rule is wrong (None where every rule is right by
     itself, and the mistake lies in how they are chained, or outside of the graph), ``text`` says so in a sentence,
     ``picture`` is the file that it was drawn to, if any.
     """
 
     text: str
-    expression: Expression | None = None
-    wrong: int | None = None
+    program: Program | None = None
+    wrong: Variable | None = None
     picture: Path | None = None
 
     @property
     def reproducer(self) -> str | None:
         """A four-line reproducer."""
-        return None if self.expression is None else self.expression.reproducer()
+        return None if self.program is None else reproducer_of(self.program)
 
     def draw(self) -> Any:
         """The part as a `viz.Diagram`, the wrong node marked."""
         import viz
 
-        assert self.expression is not None
-        root, nodes = self.expression.graph()
+        assert self.program is not None
+        leaves = [Tensor(x, requires_grad=True, name=f"x{i}") for i, x in enumerate(self.program.leaves)]
+        nodes = self.program.values(*leaves)
+        root = as_one(substituted(self.program.outputs, nodes.__getitem__))
         marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
         return viz.draw(root.sum() if root.size != 1 else root, marks=marks)
 
@@ -51,7 +59,7 @@ class Culprit:
 
         Without what drawing needs, the text says so.
         """
-        if self.expression is None:
+        if self.program is None:
             return self
         try:
             drawing = self.draw()
@@ -76,28 +84,43 @@ def culprit_of(subject: Recorded, picture: Any = None) -> Culprit | None:
         if root is None or root.op is None:
             return Culprit("the function's value does not depend on its inputs by any recorded operation")
         try:
-            expression = Expression.of(root)
-            if len(expression.steps) > _MOST_STEPS:
+            program = in_float64(Program.of(root))
+            if len(program.equations) > _MOST_STEPS:
                 return None
-            return _found(expression).saved(picture)
+            return _found(program).saved(picture)
         except Exception:  # an operation that can't be run by itself: the report goes without this
             return None
 
 
-def _found(expression: Expression) -> Culprit:
-    values = expression.values()
-    for number, step in expression.steps:
-        if not rule_holds(step, [values[i] for i in step.sources]):
-            alone = shrunk(expression.alone(number), expression_fails)
-            name = step.call.op.name
-            return Culprit(f"the rule of {name!r} is wrong", alone, len(alone.rows) - 1)
-    if expression_fails(expression):
-        if not _fails_beside(expression):
+def in_float64(program: Program) -> Program:
+    """The same as a function of its leaves and of all constants that are differentiated, in float64."""
+    leaves: dict[Variable, Any] = dict(zip(program.variables, program.leaves)) | {
+        x: program.constants[x]
+        for each in program.equations
+        for x, rule in zip_longest(_inputs_of(each), each.operation.rules or (), fillvalue=True)
+        if rule and x in program.constants and x.dtype.kind == "f"
+    }
+    return program.with_inputs({x: np.array(array, dtype=np.float64) for x, array in leaves.items()})
+
+
+def _inputs_of(equation: Equation) -> list[Any]:
+    inputs = equation.arguments[0] if equation.operation.variadic else equation.arguments
+    return [x if isinstance(x, Variable) else None for x in inputs]
+
+
+def _found(program: Program) -> Culprit:
+    for number, equation in enumerate(program.equations):
+        alone = program.alone(number)
+        if not rule_holds(alone):
+            small = shrunk(alone, gradient_fails)
+            return Culprit(f"the rule of {equation.operation.name!r} is wrong", small, small.equations[-1].outputs[0])
+    if gradient_fails(program):
+        if not _fails_beside(program):
             return Culprit(
                 "the graph's gradient is right at points nearby: here, at a kink or within rounding of one, it is no "
                 "subgradient, and no rule and no part of the engine is to blame alone"
             )
-        small = shrunk(expression, expression_fails)
+        small = shrunk(program, gradient_fails)
         return Culprit("every rule is right by itself: going backward chains them wrongly", small)
     return Culprit(
         "the recorded graph's gradient is right, but the function computes something else: a part of it left the "
@@ -105,30 +128,44 @@ def _found(expression: Expression) -> Culprit:
     )
 
 
-def _fails_beside(expression: Expression) -> bool:
+def _fails_beside(program: Program) -> bool:
     """Whether the gradient is wrong next to the point too, as an engine's mistake is, or cannot be taken there."""
     rng = np.random.default_rng(0)
 
-    def beside(row: Any) -> Any:
-        if isinstance(row, Step):
-            return row
-        return row + 1e-4 * np.maximum(1.0, np.abs(row)) * rng.uniform(-1, 1, np.shape(row))
+    def beside(x: Any) -> Any:
+        return x + 1e-4 * np.maximum(1.0, np.abs(x)) * rng.uniform(-1, 1, np.shape(x))
 
     try:
-        return any(expression_fails(Expression([beside(row) for row in expression.rows])) for _ in range(2))
+        leaves = dict(zip(program.variables, program.leaves))
+        return any(
+            gradient_fails(program.with_inputs({x: beside(array) for x, array in leaves.items()})) for _ in range(2)
+        )
     except (ArithmeticError, ValueError):  # beyond its domain
         return True
 
 
-def rule_holds(step: Step, points: list[Any]) -> bool:
-    """Whether one operation's gradient is right at these values, along one random direction and else entry by entry."""
-    return not expression_fails(Expression([*points, Step(step.call, range(len(points)))]))
+def rule_holds(alone: Program) -> bool:
+    """Whether one operation's gradient is right at its leaves, each use of a value as a leaf of its own."""
+    [equation], values = alone.equations, dict(zip(alone.variables, alone.leaves))
+    leaves: dict[Variable, Any] = {}
+
+    def apart(x: Variable) -> Variable:
+        if x not in values:
+            return x
+        leaf = Variable(equation.outputs[-1].number + 1 + len(leaves), x.shape, x.dtype)
+        leaves[leaf] = values[x]
+        return leaf
+
+    arguments, options = substituted(equation.arguments, apart), substituted(equation.options, apart)
+    split = equation._replace(arguments=arguments, options=options)
+    inputs, points = list(leaves), list(leaves.values())
+    return not gradient_fails(Program(inputs, alone.constants, [split], alone.outputs, leaves=points))
 
 
-def expression_fails(expression: Expression) -> bool:
-    """Whether the engine's gradient of an expression is wrong in some entry."""
-    leaves = expression.leaves
-    subject = Recorded(expression, leaves, None, scalars=False)
+def gradient_fails(program: Program) -> bool:
+    """Whether the engine's gradient of a program is wrong in some entry."""
+    leaves = program.leaves
+    subject = Recorded(program, leaves, None, scalars=False)
     subject.settle()
     claimed = subject.claim()
     if sum(x.size for x in leaves) > 256:
@@ -137,3 +174,19 @@ def expression_fails(expression: Expression) -> bool:
             return False
     found_by_label = every_entry(subject, claimed, None, 1e-7, most_suspects=2)
     return any(part.count("wrong") for part in found_by_label.values())
+
+
+def reproducer_of(program: Program) -> str:
+    """Four lines that check a program's gradient at its leaves and run as they stand."""
+    names = ", ".join(f"x{i}" for i in range(len(program.leaves)))
+    arrays = ", ".join(map(as_python, program.leaves))
+    if len(program.equations) > MOST_NESTED:
+        return f"{program.to_python('f')}{names} = {arrays}\nmg.testing.check_gradients(f, {names})"
+    formula, modules = formula_of(program)
+    if isinstance(program.outputs, tuple):
+        formula = f"mg.testing.operations.as_one({formula})"
+    imports = "".join(f", {each}" for each in dict.fromkeys(modules))
+    return (
+        f"import numpy as np, minigrad as mg{imports}\n{names} = {arrays}\n"
+        f"f = lambda {names}: {formula}\nmg.testing.check_gradients(f, {names})"
+    )

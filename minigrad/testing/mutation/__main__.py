@@ -2,6 +2,6 @@
 
 import sys
 
-from .mutants import main
+from .matrix import main
 
 sys.exit(main(sys.argv[1:]))

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from ...core.rebinding import rebound
+
 Function = Callable[..., Any]
 
 #: Calls whose arguments are shapes and axes, not numbers of a derivative.
 _STRUCTURE = {"len", "range", "reshape", "moveaxis", "transpose", "expand_dims", "swapaxes", "tuple", "slice", "arange"}
 
 
-def without_terms(function: Function, depth: int = 2) -> Iterator[tuple[str, Function]]:
+def without_terms(function: Any, depth: int = 2) -> Iterator[tuple[str, Function]]:
     """The function with one term left out, for every term in it and in the functions of its file that it calls.
 
     Gives ``(what was done, function)``; sums and differences lose one side, products and quotients their second factor.
@@ -42,9 +44,10 @@ def without_terms(function: Function, depth: int = 2) -> Iterator[tuple[str, Fun
             text = f"{ast.unparse(target)} as {ast.unparse(kept)}"
             yield text, _compiled(function, _replaced(changed, where, kept))
     if depth:
-        for name, helper in _helpers(function):
-            for text, broken in without_terms(helper, depth - 1):
-                yield f"in {name}: {text}", _with_global(function, name, broken)
+        for helper in _helpers(function):
+            if helper is not function:
+                for text, broken in without_terms(helper, depth - 1):
+                    yield f"in {helper.__name__}: {text}", rebound(function, {helper: broken})
 
 
 def _place(node: ast.expr) -> tuple[Any, ...]:
@@ -171,20 +174,8 @@ def _compiled(function: Any, node: Any) -> Function:
     return new
 
 
-def _with_global(function: Any, name: str, value: Any) -> Function:
-    namespace = {**function.__globals__, name: value}
-    new = types.FunctionType(
-        function.__code__, namespace, function.__name__, function.__defaults__, function.__closure__
-    )
-    new.__kwdefaults__ = function.__kwdefaults__
-    return new
-
-
-def _helpers(function: Any) -> list[tuple[str, Function]]:
-    found = []
-    for name in function.__code__.co_names:
-        value = function.__globals__.get(name)
-        own = isinstance(value, types.FunctionType) and value.__module__ == function.__module__
-        if own and value is not function:
-            found.append((name, value))
-    return found
+def _helpers(function: Any) -> list[Any]:
+    """The functions of its own file that a function calls."""
+    around = [cell.cell_contents for cell in function.__closure__ or ()]
+    read = [function.__globals__.get(name) for name in function.__code__.co_names] + around
+    return [x for x in read if isinstance(x, types.FunctionType) and x.__module__ == function.__module__]
