@@ -267,7 +267,7 @@ def _(g, y, x, xp, fp, left, right, period):
     after = np.minimum(cell + 1, last)  # each x lies between these two of the points
     start, stop = getitem(points, key=cell), getitem(points, key=after)
     ends = np.stack([cell, after])
-    ends = ends if period is None else order[ends]
+    ends = ends if period is None else getitem(order, key=ends)
     low, high = getitem(fp, key=ends[0]), getitem(fp, key=ends[1])
     below, above, empty = x < points[0], x > points[-1], start == stop
     width = np.where(empty, 1.0, stop - start)

@@ -75,6 +75,11 @@ def _draw_set(draw):
     return (a, draw.choice([values, values[None]])), options
 
 
+def _numbered(a):
+    """The number of each entry in the flat order, in an array of the same kind."""
+    return np.reshape(np.cumsum(np.ones_like(a, dtype=np.intp)) - 1, np.shape(a))
+
+
 def _changed(change, a, values, key):
     """A copy of ``a`` that can hold ``values`` too, changed by ``change(copy, key, values)``."""
     result = as_array(a).astype(np.result_type(a, values))
@@ -94,7 +99,7 @@ set_at = row(
 @set_at.validate
 def _(a, values, key):
     if not _is_basic(key):
-        places = np.arange(np.size(a)).reshape(np.shape(a))[key]
+        places = _numbered(a)[key]
         if np.unique(places).size != places.size:
             raise ValueError("set_at: the index names an entry twice; use mg.at(t, i).add(v), or distinct indices")
 
@@ -130,8 +135,7 @@ def multiply_at(a, values, key):
     >>> mg.multiply_at(np.array([1.0, 2.0]), np.array([3.0, 5.0]), key=[1, 1])
     array([ 1., 30.])
     """
-    shape, ones = np.shape(a), np.ones_like(a, dtype=np.intp)
-    taken = getitem(np.reshape(np.cumsum(ones) - 1, shape), key=key)  # which entries, by the flat order
+    taken = getitem(_numbered(a), key=key)
     order = np.argsort(np.reshape(taken, (-1,)), kind="stable")
     places = np.reshape(taken, (-1,))[order]
     product = np.reshape(np.broadcast_to(values, np.shape(taken)), (-1,))[order]
@@ -141,9 +145,9 @@ def multiply_at(a, values, key):
         product = np.concatenate([product[:reach], product[reach:] * earlier])
         reach *= 2
     last = np.concatenate([places[1:] != places[:-1], places[:1] == places[:1]])
-    factor = scatter_add(np.where(last, product, 0), key=places, shape=(np.size(ones),))
-    others = 1 - scatter_add(last.astype(product.dtype), key=places, shape=(np.size(ones),))
-    return a * np.reshape(factor + others, shape)
+    factor = scatter_add(np.where(last, product, 0), key=places, shape=(np.size(a),))
+    others = 1 - scatter_add(last.astype(product.dtype), key=places, shape=(np.size(a),))
+    return a * np.reshape(factor + others, np.shape(a))
 
 
 def _draw_extreme_at(draw):

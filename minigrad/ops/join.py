@@ -19,14 +19,16 @@ row = partial(array_operation, __name__)
 # fmt: off
 
 
+def _alike(draw, shape, axis, least):
+    """One to three arrays of one shape but for an axis, as they may be joined."""
+    sides = [draw.integer(least, 3) for _ in range(draw.integer(1, 3))]
+    return [draw.array(tuple(side if i == axis % len(shape) else n for i, n in enumerate(shape))) for side in sides]
+
+
 def _draw_concatenate(draw):
-    shape = list(draw.shape(min_dims=1, max_dims=3))
+    shape = draw.shape(min_dims=1, max_dims=3)
     axis = draw.axis(len(shape))
-    arrays = []
-    for _ in range(draw.integer(1, 3)):
-        shape[axis] = draw.integer(0, 3)
-        arrays.append(draw.array(tuple(shape)))
-    return tuple(arrays), {"axis": axis}
+    return tuple(_alike(draw, shape, axis, 0)), {"axis": axis}
 
 
 @op(numpy=np.concatenate, inputs=_draw_concatenate, linear=True)
@@ -100,18 +102,7 @@ def _(g, y, array, pad_width, mode, constant_values):
 
 
 def _draw_to_join(axis, min_dims):
-    """Arrays that may be joined: of one shape but for ``axis``."""
-
-    def drawn(draw):
-        shape = [*draw.shape(min_dims=min_dims, max_dims=3)]
-        arrays = []
-        for _ in range(draw.integer(1, 3)):
-            if len(shape) > axis:
-                shape[axis] = draw.integer(1, 3)
-            arrays.append(draw.array(tuple(shape)))
-        return (arrays,), {}
-
-    return drawn
+    return lambda draw: ((_alike(draw, draw.shape(min_dims=min_dims, max_dims=3), axis, 1),), {})
 
 
 def _joined(name, tup, form, axis, dtype=None, casting="same_kind"):

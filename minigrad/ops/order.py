@@ -12,7 +12,7 @@ import numpy as np
 from ..core.registry import composed
 from .arguments import as_array, checked_axes, flat_or_axis, number, refuse_out, values_of
 from .comparison import argsort
-from .index import take_along_axis
+from .index import getitem, take_along_axis
 from .reduce import draw_reduction, sum
 from .sampling import an_axis_or_none, array_with
 from .table import array_operation
@@ -147,7 +147,8 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     low = np.floor(place)
     share = (place - low).astype(dtype)
     low = low.astype(np.intp)
-    y = ordered[..., low] * (1 - share) + ordered[..., np.minimum(low + 1, n - 1)] * share
+    high = np.minimum(low + 1, n - 1)
+    y = getitem(ordered, key=(..., low)) * (1 - share) + getitem(ordered, key=(..., high)) * share
     missing = np.reshape(np.isnan(ordered)[..., -1], left + (1,) * np.ndim(q))  # which a sort puts last
     y = number(np.where(missing, np.nan, y))
     if np.ndim(q) and rest:
