@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 import types
@@ -75,50 +76,28 @@ def test_a_method_is_the_operation_of_its_name(cls):
         assert getattr(cls, name).__doc__
 
 
-TWICE = '''
-from ..core.registry import domain, op
-
-
-@op(inputs=[domain(-3, 3)])
-def twice_as_much(x, /):
-    """Twice x.  ∂y/∂x = 2.
-
-    >>> import minigrad as mg
-    >>> mg.twice_as_much(1.5)
-    3.0
-    """
-    return x + x
-
-
-@twice_as_much.rule
-def _(g, y, x):
-    return g + g
-'''
-
-
 def test_an_operation_is_added_in_one_place(tmp_path):
-    """Its definition, in its family's file, gives it its name, its row in the tables, its checks and its type."""
+    """CONTRIBUTING's, in its family's file: it has its name, its row in the tables, and its checks."""
+    added = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)[0]
     for file in (ROOT / "minigrad").rglob("*.py"):
         copy = tmp_path / file.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
         text = file.read_text(encoding="utf-8")
-        copy.write_text(text + TWICE * (copy.name == "elementwise.py"), encoding="utf-8")
+        copy.write_text(text + added * (copy.name == "activation.py"), encoding="utf-8")
     (tmp_path / "user.py").write_text(
         """import doctest, sys
-import numpy as np, minigrad as mg
+import minigrad as mg
 from minigrad.commands.reference import families_table, operations_table
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import drawn_example
 
 assert mg.__file__.startswith(sys.argv[1])
-assert "twice_as_much" in dir(mg) and mg.twice_as_much(1.5) == 3.0
-assert "`twice_as_much`" in families_table() and "| `twice_as_much(x)` | Twice x." in operations_table()
-assert drawn_example(mg.twice_as_much, RandomDraw(0)).points
-module = sys.modules["minigrad.ops.elementwise"]
-[test] = doctest.DocTestFinder().find(mg.twice_as_much.forward, "twice_as_much", module, {})
-assert not doctest.DocTestRunner().run(test).failed
-x = mg.Tensor([1.0, 2.0], requires_grad=True)
-mg.testing.check_gradients(mg.twice_as_much, x, order=2)
+assert "softplus" in dir(mg) and mg.nn.functional.softplus is mg.softplus
+assert "`softplus`" in families_table() and "| `softplus(x)` | Softplus, elementwise" in operations_table()
+assert drawn_example(mg.softplus, RandomDraw(0)).points
+[test] = doctest.DocTestFinder().find(mg.softplus.forward, "softplus", mg.ops.activation, {})
+assert test.examples and not doctest.DocTestRunner().run(test).failed
+mg.testing.check_gradients(mg.softplus, mg.Tensor([1.0, -2.0], requires_grad=True), order=2, mode="both")
 """
     )
     done = subprocess.run([sys.executable, "user.py", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True)
