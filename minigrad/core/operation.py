@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import is_duck, symbol_in
+from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS
@@ -67,6 +68,7 @@ class Operation:
         """Whether it is one of minigrad's own."""
         return (self.__module__ or "").startswith(_OPS)
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among them."""
         raise NotImplementedError
@@ -132,6 +134,7 @@ class Op(Operation):
 
     # ---- calling ------------------------------------------------------------------------------------
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among the inputs."""
         if self.simple and not options and len(arguments) == len(self.input_names):
