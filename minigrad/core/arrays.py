@@ -24,17 +24,24 @@ def _speaks_numpy(kind: type) -> bool:
     )
 
 
+#: What no symbol is, and is not inside of.
+_UNTRACED = frozenset({np.ndarray, float, int, bool, str, type(None), type, type(Ellipsis)})
+
+
 def kind_of_traced(values: Any) -> Any:
     """The class of the first symbol in nested lists, tuples, dicts and slices; None where there is none."""
-    if hasattr(type(values), "_computed"):
-        return type(values)
-    if isinstance(values, dict):
-        values = values.values()
-    elif isinstance(values, slice):
+    if isinstance(values, slice):
         values = (values.start, values.stop, values.step)
-    elif not isinstance(values, (list, tuple)):
-        return None
-    return next((kind for kind in map(kind_of_traced, values) if kind is not None), None)
+    elif isinstance(values, dict):
+        values = values.values()
+    elif not isinstance(values, (tuple, list)):
+        return type(values) if hasattr(type(values), "_computed") else None
+    for each in values:
+        if type(each) not in _UNTRACED:
+            found = kind_of_traced(each)
+            if found is not None:
+                return found
+    return None
 
 
 def as_array(value: Any) -> Any:

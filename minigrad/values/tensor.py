@@ -23,9 +23,9 @@ from .dispatch import (
     in_our_words,
     not_differentiable,
 )
-from .fast import apply_unary, binary, comparison, method, tensor_backward, unary
+from .fast import apply_unary, binary, comparison, tensor_backward, unary
 from .operands import admitted, real_array, refuse_masks, refuse_to_leave
-from .recording import apply
+from .recording import apply, method
 
 
 def _in_place(op: Op) -> Any:
@@ -368,12 +368,6 @@ class Tensor(Node):
     __matmul__, __rmatmul__ = binary(ops.matmul)
     _power, __rpow__ = binary(ops.power)
 
-    def __divmod__(self, other: Any) -> Any:
-        return ops.divmod_(self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return ops.divmod_(other, self)
-
     __neg__ = unary(ops.negative)
     __pos__ = unary(ops.positive)
     __abs__ = unary(ops.absolute)
@@ -417,4 +411,4 @@ def _name_of(name: str | None) -> str:
 
 
 for _name, _op in ops.METHODS.items():
-    setattr(Tensor, _name, method(_op))
+    setattr(Tensor, _name, method(_op, unary))
