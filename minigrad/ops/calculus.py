@@ -221,12 +221,17 @@ def bincount(x, weights=None, minlength=0):
 
 def _draw_interp(draw):
     n, size = draw.integer(2, 4), draw.integer(1, 4)
-    xp = np.cumsum(draw.array((n,), low=1.0, high=2.0))
+    steps, offset = draw.array((n,), low=1.0, high=2.0), draw.integer(-3, 1)
+    xp = np.cumsum(steps) + offset
     share = draw.array((size,), low=0.2, high=0.8)
     cell = draw.indices(n - 1, size=size)
     x = xp[cell] + share * (xp[cell + 1] - xp[cell])
+    if draw.integer(0, 3) == 3:  # a period that no point is a multiple of
+        return (x, xp + 1 / 128, draw.array((n,))), {"period": float(n) + 2.0}
     x[0] = draw.choice([x[0], xp[0] - 0.5, xp[-1] + 0.5])
-    return (x, xp, draw.array((n,))), {}
+    end = np.asarray(draw.choice([1.5, 0.0, -2.0]))
+    ends = draw.choice([(), (end, None), (None, end), (end, end + 0.5)])
+    return (x, xp, draw.array((n,)), *ends), {}
 
 
 @op(numpy=np.interp, inputs=_draw_interp)
