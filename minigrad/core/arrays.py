@@ -24,17 +24,24 @@ def _speaks_numpy(kind: type) -> bool:
     )
 
 
+#: What no symbol is, and is not inside of.
+_UNTRACED = frozenset({np.ndarray, float, int, bool, str, type(None), type, type(Ellipsis)})
+
+
 def symbol_in(tree: Any) -> Any:
     """The first `Symbol` in nested lists, tuples, dicts and slices; None where there is none."""
-    if hasattr(type(tree), "_computed"):
-        return tree
-    if isinstance(tree, dict):
-        tree = tree.values()
-    elif isinstance(tree, slice):
+    if isinstance(tree, slice):
         tree = (tree.start, tree.stop, tree.step)
-    elif not isinstance(tree, (list, tuple)):
-        return None
-    return next((found for found in map(symbol_in, tree) if found is not None), None)
+    elif isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (tuple, list)):
+        return tree if hasattr(type(tree), "_computed") else None
+    for each in tree:
+        if type(each) not in _UNTRACED:
+            found = symbol_in(each)
+            if found is not None:
+                return found
+    return None
 
 
 def as_array(value: Any) -> Any:

@@ -62,7 +62,8 @@ def _of_one_entry(x: Any) -> Any:
 def _stand_in(x: Any, identity: bool = False) -> Any:
     """An array that costs no memory for its batch axes: identity matrices, ones, and zeros for integers (labels).
 
-    Inverses and factors of identities exist, and 0 is a label or an index wherever there are any.
+    Inverses and factors of identities exist, 0 is a label or an index wherever there are any, and of True entries (of a
+    mask) there are means.
     """
     if isinstance(x, (list, tuple)):
         parts = [_stand_in(each, identity) for each in x]
@@ -73,7 +74,7 @@ def _stand_in(x: Any, identity: bool = False) -> Any:
         return x
     kind = np.dtype(x.dtype).kind
     if kind != "f" and not identity:
-        return np.broadcast_to(np.zeros((), x.dtype), x.shape)
+        return np.broadcast_to(np.asarray(kind == "b", x.dtype), x.shape)
     one = np.eye(*x.shape[-2:], dtype=x.dtype) if len(x.shape) > 1 else np.ones((), x.dtype)
     return np.broadcast_to(one, x.shape)
 

@@ -20,6 +20,7 @@ from ..core.operation import Op
 from ..core.program import Builder
 from ..core.registry import operation_of
 from .dispatch import in_our_words
+from .methods import ArrayMethods
 from .operands import admitted
 
 _MASK = "np.where(mask, x, 0.0), np.sum(np.where(mask, x, 0.0)) or np.sum(x, where=mask)"
@@ -182,7 +183,7 @@ class Symbol(NDArrayOperatorsMixin):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        found = ops.METHODS.get(name) or (getattr(np, name) if name in _METHODS else None)
+        found = getattr(ops, name) if name in vars(ArrayMethods) else getattr(np, name) if name in _METHODS else None
         if found is None:
             raise AttributeError(f"Symbol has no attribute {name!r}")
         return lambda *arguments, **options: found(self, *arguments, **options)

@@ -51,7 +51,7 @@ class Culprit:
         nodes = self.program.values(*leaves)
         root = as_one(substituted(self.program.outputs, nodes.__getitem__))
         marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
-        return viz.draw(np.sum(root) if np.size(root) != 1 else root, marks=marks)
+        return viz.draw(root.sum() if root.size != 1 else root, marks=marks)
 
     def saved(self, picture: Any = None) -> Culprit:
         """The same with its picture in a file, by default in a new folder for temporary files.
