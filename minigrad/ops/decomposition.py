@@ -120,7 +120,7 @@ def _draw_spectrum(draw):
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_spectrum, internal=True)
-@example('np.abs(mg.operations()["eigh_row"](np.diag([1.0, 2.0]))) → array([1., 2., 1., 0., 0., 1.])')
+@example("np.abs(eigh_row(np.diag([1.0, 2.0]))) → array([1., 2., 1., 0., 0., 1.])")
 def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices side by side in one row: what `eigh` records.
 
@@ -137,7 +137,7 @@ def _(g, y, a, UPLO):  # noqa: N803
     return one_triangle(v @ core @ transposed(v), UPLO)
 
 
-@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum)
+@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum, several=True)
 @example("mg.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues → array([1., 3.])")
 def eigh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues (..., n) of symmetric matrices, the smallest first, and eigenvectors (..., n, n) in columns.
@@ -168,7 +168,7 @@ def _draw_real_spectrum(draw):
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum, internal=True)
-@example('mg.operations()["eig_row"](np.diag([1.0, 2.0])) → array([1., 2., 1., 0., 0., 1.])')
+@example("eig_row(np.diag([1.0, 2.0])) → array([1., 2., 1., 0., 0., 1.])")
 def eig_row(a, /):
     """Real eigenvalues and eigenvectors of square matrices side by side in one row: what `eig` records.
 
@@ -198,7 +198,7 @@ def _(g, y, a):
     return solve(vt, (_diagonal(by_w) + _turned(turned, w)) @ vt)
 
 
-@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum)
+@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum, several=True)
 @example("mg.linalg.eig(np.array([[2.0, 1.0], [0.0, 3.0]])).eigenvalues → array([2., 3.])")
 def eig(a):
     """Eigenvalues (..., n) of square matrices, all real, in NumPy's order, and eigenvectors in columns of length 1.
@@ -241,7 +241,7 @@ def _reduced(a):
 
 
 @op(label="singular value\ndecomposition", inputs=draw_singular, internal=True)
-@example('np.abs(mg.operations()["svd_row"](np.array([[3.0]]))) → array([1., 3., 1.])')
+@example("np.abs(svd_row(np.array([[3.0]]))) → array([1., 3., 1.])")
 def svd_row(a, /, hermitian=False):
     """U, S and Vᵀ of the reduced singular value decomposition side by side in one row: what `svd` records.
 
@@ -266,7 +266,7 @@ def _(g, y, a, hermitian):
     return one_triangle(total, "L") if hermitian else total
 
 
-@composed(numpy=np.linalg.svd, inputs=_draw_svd)
+@composed(numpy=np.linalg.svd, inputs=_draw_svd, several=True)
 @example("mg.linalg.svd(np.diag([3.0, 2.0]), compute_uv=False) → array([3., 2.])")
 def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     """Singular value decomposition A = U diag(S) Vᵀ, as ``(U, S, Vh)``, or S alone without ``compute_uv``.
@@ -302,7 +302,7 @@ def _draw_tall(draw, more=(), **options):
 
 
 @op(label="QR", inputs=_draw_tall, internal=True)
-@example('np.abs(mg.operations()["qr_row"](np.array([[2.0]]))) → array([1., 2.])')
+@example("np.abs(qr_row(np.array([[2.0]]))) → array([1., 2.])")
 def qr_row(a, /):
     """Q and R of tall matrices (..., m, n), m ≥ n, side by side in one row: what `qr` records.
 
@@ -327,7 +327,7 @@ def _draw_qr(draw):
     return _draw_tall(draw, [(1, 2), (2, 3)], mode=draw.choice(["reduced", "r"]))
 
 
-@composed(numpy=np.linalg.qr, inputs=_draw_qr)
+@composed(numpy=np.linalg.qr, inputs=_draw_qr, several=True)
 @example("abs(mg.linalg.qr(np.diag([3.0, 2.0])).R).tolist() → [[3.0, 0.0], [0.0, 2.0]]")
 def qr(a, mode="reduced"):
     """A = Q R with orthonormal columns Q and an upper triangle R, as ``(Q, R)``; R alone with mode "r".
@@ -358,7 +358,7 @@ def _draw_least_squares(draw):
 
 
 @op(label="least squares", inputs=_draw_least_squares, internal=True)
-@example('mg.operations()["least_squares"](np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12) → array([2.])')
+@example("least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12) → array([2.])")
 def least_squares(a, b, /, rcond=None):
     """The shortest x of those for which ‖A x − b‖ is least, x = A⁺ b: what `lstsq` records for its solution.
 
@@ -382,13 +382,13 @@ def _(g, y, a, b, rcond):
 
 
 @op(label="rank", inputs=_draw_least_squares, differentiable=False, internal=True)
-@example('mg.operations()["least_squares_rank"](np.ones((2, 2)), np.ones(2)) → np.int32(1)')
+@example("least_squares_rank(np.ones((2, 2)), np.ones(2)) → np.int32(1)")
 def least_squares_rank(a, b, /, rcond=None):
     """The rank of A that `lstsq` solves with."""
     return np.linalg.lstsq(a, b, rcond=rcond)[2]
 
 
-@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares)
+@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares, several=True)
 @example("mg.linalg.lstsq(np.array([[1.0], [1.0]]), np.array([1.0, 3.0]))[0].round(12) → array([2.])")
 def lstsq(a, b, rcond=None):
     """Least squares: ``(x, residuals, rank, singular values)``; the rank is a plain number, the rest differentiated.
