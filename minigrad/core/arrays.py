@@ -28,17 +28,17 @@ def _speaks_numpy(kind: type) -> bool:
 _UNTRACED = frozenset({np.ndarray, float, int, bool, str, type(None), type, type(Ellipsis)})
 
 
-def kind_of_traced(values: Any) -> Any:
-    """The class of the first symbol in nested lists, tuples, dicts and slices; None where there is none."""
-    if isinstance(values, slice):
-        values = (values.start, values.stop, values.step)
-    elif isinstance(values, dict):
-        values = values.values()
-    elif not isinstance(values, (tuple, list)):
-        return type(values) if hasattr(type(values), "_computed") else None
-    for each in values:
+def symbol_in(tree: Any) -> Any:
+    """The first `Symbol` in nested lists, tuples, dicts and slices; None where there is none."""
+    if isinstance(tree, slice):
+        tree = (tree.start, tree.stop, tree.step)
+    elif isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (tuple, list)):
+        return tree if hasattr(type(tree), "_computed") else None
+    for each in tree:
         if type(each) not in _UNTRACED:
-            found = kind_of_traced(each)
+            found = symbol_in(each)
             if found is not None:
                 return found
     return None

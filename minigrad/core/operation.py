@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import is_duck, kind_of_traced
+from .arrays import is_duck, symbol_in
+from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS
@@ -67,6 +68,7 @@ class Operation:
         """Whether it is one of minigrad's own."""
         return (self.__module__ or "").startswith(_OPS)
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among them."""
         raise NotImplementedError
@@ -132,6 +134,7 @@ class Op(Operation):
 
     # ---- calling ------------------------------------------------------------------------------------
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among the inputs."""
         if self.simple and not options and len(arguments) == len(self.input_names):
@@ -148,9 +151,9 @@ class Op(Operation):
                     return apply(self, inputs, options)
             if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
                 return self.on_floats(inputs, options)
-            traced = kind_of_traced(options) if unusual else None
-            if traced is not None:  # an index, say
-                return traced._apply(self, inputs, options)
+            symbol = symbol_in(options) if unusual else None
+            if symbol is not None:  # an index, say
+                return symbol._apply(self, inputs, options)
             if self.validation is not None and not any(map(is_duck, inputs)):
                 self.validation(*inputs, **options)
             return self.compute(inputs, options)[0] if self.saves else self.kernel(*inputs, **options)

@@ -94,7 +94,7 @@ def _draw_gradient(draw):
     return (a, *spacing), {"axis": axis, "edge_order": draw.choice([1, 2])}
 
 
-@composed(numpy=np.gradient, inputs=_draw_gradient)
+@composed(numpy=np.gradient, inputs=_draw_gradient, several=True)
 def gradient(f, *varargs, axis=None, edge_order=1):
     """Slopes by central differences inside and one-sided ones at the ends, as in `numpy.gradient`.
 

@@ -99,7 +99,7 @@ def contraction(*operands, inputs, output):
     this operand has, and put on the diagonal where a letter stands twice.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.operations()["contraction"]([np.array([1.0, 2.0]), np.array([3.0, 4.0])], inputs=("i", "i"), output="")
+    >>> contraction([np.array([1.0, 2.0]), np.array([3.0, 4.0])], inputs=("i", "i"), output="")
     np.float64(11.0)
     """
     return np.einsum(f"{','.join(inputs)}->{output}", *operands)

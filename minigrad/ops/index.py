@@ -3,6 +3,7 @@
 import math
 import operator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ getitem = row(
     "getitem", lambda a, /, key: a[key],
     "A part of an array, y = a[key]: every basic and advanced index of NumPy; what ``a[key]`` calls.",
     "mg.grad(lambda x: x[[0, 0, 2]].sum())(np.array([1.0, 2.0, 3.0])) → array([2., 0., 1.])", _draw_getitem,
-    lambda g, y, a, key: (_added_up if type(g) is np.ndarray and _is_known(key) else scatter_add)(
+    lambda g, y, a, key: (_added_up if type(g) is np.ndarray and _is_known(key) else scatter_add)(  # type: ignore[has-type]
         g, key=key, shape=np.shape(a)),  # an eager backward saves the call's dispatch, a quarter of its time
     label="[ ]", linear=True,
     note="The gradient of an entry that was taken several times is the sum over all takings.")
@@ -105,7 +106,7 @@ set_at = row(
     "set_at", lambda a, values, /, key: _changed(operator.setitem, a, values, key),
     "A copy of ``a`` with ``a[key]`` replaced by ``values``; what ``mg.at(a, key).set(values)`` calls.",
     "mg.set_at(np.zeros(3), 5.0, key=1) → array([0., 5., 0.])", _draw_set,
-    (lambda g, y, a, values, key: set_at(g, 0.0, key=key),
+    (lambda g, y, a, values, key: set_at(g, 0.0, key=key),  # type: ignore[has-type]
      lambda g, y, a, values, key: _for_values(_part(g, key), values)), label="set", broadcasts=True,
     note="A key that names an entry twice leaves open which value stays, and is refused with ValueError.")
 
@@ -208,26 +209,26 @@ class at:  # noqa: N801 (called as a function)
 
     __slots__ = ("_array", "_key")
 
-    def __init__(self, array, key):
+    def __init__(self, array: Any, key: Any) -> None:
         self._array, self._key = array, key
 
-    def set(self, values):
+    def set(self, values: Any) -> Any:
         """The array with the part replaced by ``values`` (broadcast to it)."""
         return set_at(self._array, values, key=self._key)
 
-    def add(self, values):
+    def add(self, values: Any) -> Any:
         """The array with ``values`` added to the part, duplicates adding up."""
         return add_at(self._array, values, key=self._key)
 
-    def multiply(self, values):
+    def multiply(self, values: Any) -> Any:
         """The array with the part multiplied by ``values``, duplicates one after the other."""
         return multiply_at(self._array, values, key=self._key)
 
-    def max(self, values):
+    def max(self, values: Any) -> Any:
         """The array with the part raised to ``values`` where these are larger."""
         return maximum_at(self._array, values, key=self._key)
 
-    def min(self, values):
+    def min(self, values: Any) -> Any:
         """The array with the part lowered to ``values`` where these are smaller."""
         return minimum_at(self._array, values, key=self._key)
 

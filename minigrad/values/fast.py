@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Set
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,10 @@ from .dispatch import with_shapes
 from .operands import as_float
 from .recording import apply, record
 
+if TYPE_CHECKING:
+    from .scalar import Scalar
+    from .tensor import Tensor
+
 _new = object.__new__
 _ndarray = np.ndarray
 _CONSTANTS = NUMBERS - {type(None)}
@@ -34,7 +38,7 @@ _index_of = attrgetter("index")
 # ---- tensors: recording ---------------------------------------------------------------------------------
 
 
-def unary(op: Op) -> Callable[[Any], Any]:
+def unary(op: Op) -> Callable[[Any], Tensor]:
     """A method or operator of a tensor without arguments."""
     return lambda self: apply_unary(op, self)
 
@@ -62,7 +66,7 @@ def _recorded(kind: Any, op: Op, inputs: tuple[Any, ...], data: np.ndarray) -> A
     return node
 
 
-def binary(op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def binary(op: Op) -> tuple[Callable[[Any, Any], Tensor], Callable[[Any, Any], Tensor]]:
     """``self ∘ other`` and ``other ∘ self`` of tensors for one operation.
 
     Of 100 numbers in place of `apply`: 1.0 µs for 1.35 beside a tensor, 1.0 for 1.4 beside a float, 1.35 for 2.6 beside
@@ -257,7 +261,9 @@ class _Mark:
 NOTHING, MORE = _Mark(), _Mark()
 
 
-def scalar_binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def scalar_binary(
+    op: Op, kernel: Callable[[float, float], float]
+) -> tuple[Callable[[Any, Any], Scalar], Callable[[Any, Any], Scalar]]:
     """``self ∘ other`` and ``other ∘ self`` of Scalars for one operation: 0.7 µs in place of 2.1 by `Scalar._apply`."""
     new, context_of, next_index, default = _new, current_context, tick, DEFAULT
 
@@ -303,7 +309,7 @@ def scalar_binary(op: Op, kernel: Callable[[float, float], float]) -> tuple[Call
     return forward, lambda self, other: mixed(self, other, True)
 
 
-def scalar_unary(op: Op) -> Callable[[Any], Any]:
+def scalar_unary(op: Op) -> Callable[[Any], Scalar]:
     """A method or operator of a Scalar without arguments: 0.6 µs in place of 1.9."""
     kernel: Any = None
 

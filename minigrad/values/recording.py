@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..core.anomaly import check_value, finish
-from ..core.arrays import as_array, is_duck, kind_of_traced
+from ..core.arrays import as_array, is_duck, symbol_in
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
 from ..core.operation import Op, Operation
@@ -53,10 +53,10 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     unusual = options and not all_plain(options.values())
     if options and unusual and wanted:
         options = {name: own(value) for name, value in options.items()}
-    traced = kind_of_traced((values, options)) if duck or unusual else None
+    symbol = symbol_in((values, options)) if duck or unusual else None
     try:
-        if traced is not None:
-            data = traced._computed(op, values, options)
+        if symbol is not None:
+            data = symbol._computed(op, values, options)
             data = data if op.saves else data[0]
         else:
             if op.validation is not None and not duck:

@@ -18,8 +18,8 @@ from ..core.node import Node, tick
 from ..core.registry import Op, operation_of
 from .dispatch import PLAIN_UFUNCS, without_rule
 from .fast import MORE, NOTHING, scalar_backward, scalar_binary, scalar_node, scalar_unary
+from .methods import ScalarMethods
 from .operands import admitted, as_float, refuse_to_leave
-from .recording import method
 
 _COMPARISONS = (operator.eq, operator.lt, operator.le, operator.gt, operator.ge)
 
@@ -29,7 +29,7 @@ def _comparison(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], boo
     return lambda self, other: function(self._data, other._data if type(other) is Scalar else other)
 
 
-class Scalar(Node):
+class Scalar(ScalarMethods, Node):
     """A float that remembers how it was computed.
 
     Parameters
@@ -253,8 +253,3 @@ def _refer_back(nodes: list[Any]) -> None:
 def _add(gradients: dict[Node, Any]) -> None:
     for node, gradient in gradients.items():
         node._grad += gradient  # type: ignore[attr-defined]
-
-
-for _name, _op in ops.METHODS.items():
-    if _op.elementwise:
-        setattr(Scalar, _name, method(_op, scalar_unary))
