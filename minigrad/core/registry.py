@@ -188,6 +188,11 @@ def _register(new: Operation) -> None:
         )
     if isinstance(new, Op):
         _check_inputs(new)
+        if isinstance(new.kernel, np.ufunc) and (not new.simple or new.kernel.nin != len(new.input_names)):
+            raise RuleError(
+                f"op {new.name}: np.{new.kernel.__name__}, a ufunc, would compute its value, but takes other arguments "
+                f"than {new.signature}; give a function of NumPy that takes the same in front of it, or leave it out"
+            )
         if not isinstance(new.label, str):
             raise RuleError(f"op {new.name}: label= requires a short text, got {new.label!r}")
     for each in new.numpy_functions:

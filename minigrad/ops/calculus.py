@@ -210,7 +210,7 @@ def bincount(x, weights=None, minlength=0):
     >>> mg.bincount(np.array([0, 1, 1]), weights=np.array([0.5, 1.0, 2.0]))
     array([0.5, 3. ])
     """
-    x = as_array(x)
+    x = x if hasattr(x, "dtype") else np.asarray(x, dtype=None if np.size(x) else np.intp)
     counts = np.bincount(x, minlength=minlength)
     if weights is None:
         return counts

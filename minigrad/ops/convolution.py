@@ -32,8 +32,14 @@ def _window_view(x, kernel, stride, dilation):
             f"x is {x.shape}, kernel {kernel}, stride {stride}, dilation {dilation}; each needs a number for each of "
             f"x's {n} lengths"
         )
-    if min(_places(lengths, kernel, stride, dilation), default=1) < 1:
+    places = _places(lengths, kernel, stride, dilation)
+    if min(places, default=1) < 1:
         raise ShapeError(f"a window {kernel} with dilation {dilation} does not fit into lengths {lengths}")
+    if type(x) is np.ndarray:  # takes a third of the time of what other arrays offer
+        steps = x.strides[2:]
+        inside, between = ([step * m for step, m in zip(steps, each)] for each in (dilation, stride))
+        shape, strides = (*x.shape[:2], *kernel, *places), (*x.strides[:2], *inside, *between)
+        return np.lib.stride_tricks.as_strided(x, shape, strides, writeable=False)
     reach = tuple([d * (k - 1) + 1 for k, d in zip(kernel, dilation)])
     view = np.lib.stride_tricks.sliding_window_view(x, reach, tuple(range(2, 2 + n)))
     if max(stride + dilation, default=1) > 1:

@@ -78,13 +78,14 @@ def _spectrum(a):
     return (n,), (n, n)
 
 
-def _near(draw, m, n, diagonal):
+def _near(draw, m, n, diagonal, **options):
     """Stacks of matrices near one of this diagonal.
 
     No entry is 0, since LAPACK takes another sign for the vectors, or another order, where a matrix is triangular, also
     on its way to the answer, than for those beside it.
     """
-    return draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0]) + np.eye(m, n) * diagonal
+    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0]) + np.eye(m, n) * diagonal
+    return (a,), options
 
 
 # ---- Cholesky and eigenvalues ---------------------------------------------------------------------------
@@ -115,7 +116,7 @@ def _(g, y, a, upper):
 def _draw_spectrum(draw):
     """Matrices of which either triangle is that of a symmetric one whose eigenvalues are well apart."""
     n = draw.integer(1, 3)
-    return (_near(draw, n, n, 3.0 * np.arange(n)),), {"UPLO": draw.choice(["L", "U"])}
+    return _near(draw, n, n, 3.0 * np.arange(n), UPLO=draw.choice(["L", "U"]))
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_spectrum, internal=True)
@@ -221,16 +222,15 @@ def eigvals(a):
 # ---- singular values and QR -----------------------------------------------------------------------------
 
 
-def draw_singular(draw):
+def draw_singular(draw, **options):
     """Matrices whose singular values are well apart and not near 0."""
     m, n = draw.choice([(1, 1), (2, 2), (3, 2), (2, 3), (3, 3)])
-    return (_near(draw, m, n, 2.5 * np.arange(1.0, n + 1)),), {}
+    return _near(draw, m, n, 2.5 * np.arange(1.0, n + 1), **options)
 
 
 def _draw_svd(draw):
-    (a,), _ = draw_singular(draw)
-    square = a.shape[-1] == a.shape[-2]
-    return (a,), {"full_matrices": False, "compute_uv": draw.boolean(), "hermitian": square and draw.boolean()}
+    (a,), options = draw_singular(draw, full_matrices=False, compute_uv=draw.boolean())
+    return (a,), {**options, "hermitian": a.shape[-1] == a.shape[-2] and draw.boolean()}
 
 
 def _reduced(a):
@@ -255,18 +255,14 @@ def svd_row(a, /, hermitian=False):
 def _(g, y, a, hermitian):
     (u, s, vt), (by_u, by_s, by_vt) = _unpacked(y, *_reduced(a)), _unpacked(g, *_reduced(a))
     (m, n), row = np.shape(a)[-2:], np.expand_dims(s, -2)
-    v, by_v = transposed(vt), transposed(by_vt)
-
-    def turned(basis, by_basis):
-        inner = transposed(basis) @ by_basis
-        return _turned(inner - transposed(inner), s * s)
-
-    core = turned(u, by_u) * row + np.expand_dims(s, -1) * turned(v, by_v) + _diagonal(by_s)
+    by_v, of_u, of_v = transposed(by_vt), transposed(u) @ by_u, vt @ transposed(by_vt)
+    core = _turned(of_u - transposed(of_u), s * s) * row + _diagonal(by_s)
+    core = core + np.expand_dims(s, -1) * _turned(of_v - transposed(of_v), s * s)
     total = u @ core @ vt
     if m > n:
-        total = total + _over(by_u - u @ (transposed(u) @ by_u), row, s) @ vt
+        total = total + _over(by_u - u @ of_u, row, s) @ vt
     elif n > m:
-        total = total + u @ transposed(_over(by_v - v @ (vt @ by_v), row, s))
+        total = total + u @ transposed(_over(by_v - transposed(vt) @ of_v, row, s))
     return one_triangle(total, "L") if hermitian else total
 
 
@@ -300,9 +296,9 @@ def svdvals(x, /):
     return svd(x, compute_uv=False)
 
 
-def _draw_tall(draw):
-    m, n = draw.choice([(1, 1), (2, 2), (3, 2), (3, 3)])
-    return (_near(draw, m, n, 2.5),), {}
+def _draw_tall(draw, more=(), **options):
+    m, n = draw.choice([(1, 1), (2, 2), (3, 2), (3, 3), *more])
+    return _near(draw, m, n, 2.5, **options)
 
 
 @op(label="QR", inputs=_draw_tall, internal=True)
@@ -328,10 +324,7 @@ def _(g, y, a):
 
 
 def _draw_qr(draw):
-    (a,), _ = _draw_tall(draw)
-    if draw.boolean() and a.shape[-1] == a.shape[-2]:
-        a = np.concatenate([a, draw.array((*a.shape[:-1], 1))], axis=-1)
-    return (a,), {"mode": draw.choice(["reduced", "r"])}
+    return _draw_tall(draw, [(1, 2), (2, 3)], mode=draw.choice(["reduced", "r"]))
 
 
 @composed(numpy=np.linalg.qr, inputs=_draw_qr, several=True)

@@ -125,7 +125,7 @@ def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
 
 
 @composed(numpy=np.linalg.matrix_norm, inputs=lambda draw: (
-    draw_singular(draw)[0], {"keepdims": draw.boolean(), "ord": draw.choice(["fro", "nuc", 2])}
+    draw_singular(draw, keepdims=draw.boolean(), ord=draw.choice(["fro", "nuc", 2]))
 ))  # fmt: skip
 @example("mg.linalg.matrix_norm(np.diag([3.0, 4.0]), ord=2) → np.float64(4.0)")
 def matrix_norm(x, /, *, keepdims=False, ord="fro"):

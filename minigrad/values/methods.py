@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import ops
 from ..core.operation import Operation
-from .fast import method, scalar_unary
+from .fast import scalar_unary, unary
+from .recording import method
 
 if TYPE_CHECKING:
     from .scalar import Scalar
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _array(op: Operation) -> Callable[..., Tensor]:
-    return method(op)
+    return method(op, unary)
 
 
 def _scalar(op: Operation) -> Callable[..., Scalar]:
@@ -24,7 +25,7 @@ def _scalar(op: Operation) -> Callable[..., Scalar]:
 
 def _answer(op: Operation) -> Callable[..., Any]:
     """An operation that gives a plain array."""
-    return method(op)
+    return method(op, unary)
 
 
 class ArrayMethods:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,13 @@ from .dispatch import PLAIN_UFUNCS, without_rule
 from .fast import MORE, NOTHING, scalar_backward, scalar_binary, scalar_node, scalar_unary
 from .methods import ScalarMethods
 from .operands import admitted, as_float, refuse_to_leave
+
+_COMPARISONS = (operator.eq, operator.lt, operator.le, operator.gt, operator.ge)
+
+
+def _comparison(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+    """A comparison of Scalars, which answers with a bool."""
+    return lambda self, other: function(self._data, other._data if type(other) is Scalar else other)
 
 
 class Scalar(ScalarMethods, Node):
@@ -208,21 +215,7 @@ class Scalar(ScalarMethods, Node):
 
     _admitted = staticmethod(admitted)
 
-    # The comparisons answer with bools.
-    def __eq__(self, other: object) -> bool:
-        return self._data == (other._data if type(other) is Scalar else other)
-
-    def __lt__(self, other: Any) -> bool:
-        return self._data < (other._data if type(other) is Scalar else other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= (other._data if type(other) is Scalar else other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > (other._data if type(other) is Scalar else other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= (other._data if type(other) is Scalar else other)
+    __eq__, __lt__, __le__, __gt__, __ge__ = map(_comparison, _COMPARISONS)
 
     __hash__ = object.__hash__
 
@@ -234,12 +227,6 @@ class Scalar(ScalarMethods, Node):
 
     __floordiv__, __rfloordiv__ = scalar_binary(ops.floor_divide, operator.floordiv)
     __mod__, __rmod__ = scalar_binary(ops.remainder, operator.mod)
-
-    def __divmod__(self, other: Any) -> tuple[Scalar, Scalar]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Scalar, Scalar]:
-        return other // self, other % self
 
     __neg__, __abs__ = scalar_unary(ops.negative), scalar_unary(ops.absolute)
 
