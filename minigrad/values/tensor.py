@@ -357,12 +357,6 @@ class Tensor(ArrayMethods, Node):
     __matmul__, __rmatmul__ = binary(ops.matmul)
     _power, __rpow__ = binary(ops.power)
 
-    def __divmod__(self, other: Any) -> Any:
-        return ops.divmod(self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return ops.divmod(other, self)
-
     __neg__ = unary(ops.negative)
     __pos__ = unary(ops.positive)
     __abs__ = unary(ops.absolute)
