@@ -227,7 +227,7 @@ def _draw_interp(draw):
     x[0] = draw.choice([x[0], xp[0] - 0.5, xp[-1] + 0.5])
     zero = draw.choice([0.0, x[0], xp[1]])  # which point is moved to 0
     ends = draw.choice([(), (draw.array(()), draw.array(()))])
-    options = {"period": xp[-1] - xp[0] + 1.0} if not ends and draw.boolean() else {}
+    options = {"period": float(xp[-1] - xp[0]) + 1.0} if not ends and draw.boolean() else {}
     return (x - zero, xp - zero, draw.array((n,)), *ends), options
 
 
