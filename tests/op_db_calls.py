@@ -10,6 +10,7 @@ import math
 import numpy as np
 
 import minigrad as mg
+from minigrad.ops.norms import length
 
 F = mg.nn.functional
 
@@ -135,7 +136,7 @@ def norm(x, p="fro", dim=None, keepdim=False, **more):
 
 def matrix_or_vector_norm(x, p, dim, keepdim):
     if p == "fro":  # here PyTorch's is the Euclidean norm, over any axes
-        return mg.linalg.length(x, axis=axes_of(dim), keepdims=keepdim)
+        return length(x, axis=axes_of(dim), keepdims=keepdim)
     return matrix_norm(x, p, (-2, -1) if dim is None else dim, keepdim)
 
 

@@ -347,7 +347,8 @@ def multiplied(a, values, key):
 
 
 def reference_of(op):
-    found = REFERENCES.get(op.name) or getattr(jnp, op.name, None) or getattr(jnp.linalg, op.name, None)
+    namesakes = (getattr(module, op.name, None) for module in (jnp, jnp.linalg, jax.nn))
+    found = REFERENCES.get(op.name) or next(filter(None, namesakes), None)
     assert found is not None, f"{op.name}: write its reference by JAX into REFERENCES"
     return found
 

@@ -19,6 +19,7 @@ from minigrad.core.registry import Composed
 from minigrad.core.trees import leaves_of
 from minigrad.testing.draws import RandomDraw
 from minigrad.testing.operations import drawn_inputs
+from minigrad.values.methods import ArrayMethods
 
 from .depth import seeds
 
@@ -197,7 +198,7 @@ def ways(op, arguments):
     return found
 
 
-METHODS = {name: getattr(mg.Tensor, name) for name in mg.ops.METHODS}
+METHODS = {name: each for name, each in vars(ArrayMethods).items() if name in mg.operations()}
 
 #: Calls that NumPy refuses and minigrad takes, for a reason: the operation, what was broken, and why.
 TAKEN = {
@@ -205,6 +206,7 @@ TAKEN = {
     ("clip", "too few"): "one bound is enough",
     ("repeat", "option axis"): "True counts as 1, as everywhere in Python",
     ("take", "option axis"): "the same",
+    ("take", "argument 1"): "clipped, any integer is a place",
     ("trapezoid", "extra option axis"): "the same",
     ("average", "another shape"): "of nothing the mean is nan, as mean's own",
     ("norm", "option keepdims"): "anything that is true",

@@ -46,7 +46,7 @@ def test_every_operation_says_how_to_draw_its_inputs_and_explains_itself():
 def test_every_differentiable_operation_has_a_rule():
     for op in mg.operations().values():
         if isinstance(op, Op):
-            assert (op.rules is not None or op.joint is not None) == op.differentiable, op.name
+            assert (op.vjp is not None) == op.differentiable, op.name
 
 
 @pytest.mark.parametrize("op", EVERY)

@@ -195,6 +195,7 @@ def test_an_operation_without_inputs_is_told_at_registration():
         ({"numpy": "exp"}, "op mine: numpy= requires functions"),
         ({"numpy": np.exp}, "op mine: np.exp stands for exp already"),
         ({"label": 3}, "op mine: label= requires a short text, got 3"),
+        ({"numpy": np.nextafter}, r"op mine: np\.nextafter, a ufunc, would compute.*than mine\(x, /\)"),
     ],
 )
 def test_a_registration_that_cannot_be_meant_is_told_and_leaves_nothing(options, message):
@@ -205,6 +206,34 @@ def test_a_registration_that_cannot_be_meant_is_told_and_leaves_nothing(options,
         mg.op(mine, **options)
     assert "mine" not in mg.operations()
     assert registry.operation_of(np.exp) is mg.exp
+
+
+def test_a_ufunc_cannot_compute_what_has_options():
+    with pytest.raises(mg.RuleError, match=r"np\.spacing, a ufunc, .* takes other arguments than mine\(x, /, k=2\.0\)"):
+
+        @mg.op(numpy=np.spacing)
+        def mine(x, /, k=2.0):
+            return x * k
+
+    assert registry.operation_of(np.spacing) is None
+
+
+def test_values_are_validated_in_every_kind_of_call():
+    def below(x, /, limit=1.0):
+        return x * 1.0
+
+    def check(x, limit):
+        if np.any(x > limit):
+            raise ValueError("below: too large")
+
+    with registered(
+        below, lambda g, y, x, limit: g, inputs=lambda draw: ((draw.array((2,)),), {}), elementwise=True
+    ) as op:
+        op.validate(check)
+        for x in (2.0, np.array([0.0, 2.0]), mg.Scalar(2.0), mg.Tensor([0.0, 2.0])):
+            assert np.all(op(x, limit=3.0) == x)
+            with pytest.raises(ValueError, match=r"below: .*too large"):
+                op(x)
 
 
 def test_a_missing_rule_is_told_when_a_gradient_is_wanted_and_not_before():

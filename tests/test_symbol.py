@@ -40,6 +40,13 @@ def test_what_numpy_computes_is_recorded(f):
     same(f, X)
 
 
+def test_complex_numbers_pass_through():
+    same(lambda x: np.fft.rfft(x).real, X)
+    same(lambda x: np.imag(np.fft.rfft(x)) + np.abs(np.fft.rfft(x)), X)
+    with pytest.raises(TypeError, match="complex128"):
+        mg.record(np.tanh, np.zeros(2, dtype=complex))
+
+
 def test_integers_and_booleans_are_recorded():
     same(lambda i: (i << 2) ^ 1, np.array([1, 2, 3]))
     same(lambda b: np.logical_not(b).sum(), np.array([True, False]))

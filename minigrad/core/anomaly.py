@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import as_array
+from .arrays import as_array, symbol_in
 from .contexts import Context
 from .errors import AnomalyError
 from .node import Node, describe
@@ -52,7 +52,7 @@ def _described(inputs: tuple[Any, ...]) -> str:
 
 def _first_bad(value: Any) -> str | None:
     array = as_array(value)
-    if array.dtype.kind not in "fc" or np.all(np.isfinite(array)):
+    if array.dtype.kind not in "fc" or symbol_in(array) is not None or np.all(np.isfinite(array)):
         return None
     where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0]) if array.ndim else ()
     return f"{float(array[where])}" + (f" at index {where}" if where else "")

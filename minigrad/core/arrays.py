@@ -24,17 +24,24 @@ def _speaks_numpy(kind: type) -> bool:
     )
 
 
-def kind_of_traced(values: Any) -> Any:
-    """The class of the first symbol in nested lists, tuples, dicts and slices; None where there is none."""
-    if hasattr(type(values), "_computed"):
-        return type(values)
-    if isinstance(values, dict):
-        values = values.values()
-    elif isinstance(values, slice):
-        values = (values.start, values.stop, values.step)
-    elif not isinstance(values, (list, tuple)):
-        return None
-    return next((kind for kind in map(kind_of_traced, values) if kind is not None), None)
+#: What no symbol is, and is not inside of.
+_UNTRACED = frozenset({np.ndarray, float, int, bool, str, type(None), type, type(Ellipsis)})
+
+
+def symbol_in(tree: Any) -> Any:
+    """The first `Symbol` in nested lists, tuples, dicts and slices; None where there is none."""
+    if isinstance(tree, slice):
+        tree = (tree.start, tree.stop, tree.step)
+    elif isinstance(tree, dict):
+        tree = tree.values()
+    elif not isinstance(tree, (tuple, list)):
+        return tree if hasattr(type(tree), "_computed") else None
+    for each in tree:
+        if type(each) not in _UNTRACED:
+            found = symbol_in(each)
+            if found is not None:
+                return found
+    return None
 
 
 def as_array(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
 from .operation import Operation
@@ -34,6 +35,7 @@ class Composed(Operation):
         options = [i for i, name in enumerate(self._by_place) if name not in self.differentiated]
         self._first_option = options[0] if options else len(self._parameters)
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value, made of plain arrays or recorded nodes as the arguments are."""
         count, names = len(arguments), self._by_place

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Callable
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +41,7 @@ def encoded(program: Program, typed: bool = True) -> str:
                 "operation": path_of(each.operation),
                 "arguments": [write(x) for x in each.arguments],
                 "options": {name: write(x) for name, x in each.options.items()},
-                "outputs": [write.variable(x, typed) for x in each.outputs],
+                "outputs": [write(x, typed) for x in each.outputs],
             }
         )
     write.place = "Program: its inputs, state or outputs"
@@ -56,9 +58,7 @@ def encoded(program: Program, typed: bool = True) -> str:
                 {"variable": write(each.variable, True), "generator": each.generator, "method": each.method}
                 for each in program.draws
             ],
-            "constants": [
-                {"variable": write.variable(x, False), "value": write(array)} for x, array in program.constants.items()
-            ],
+            "constants": [{"variable": write(x), "value": write(array)} for x, array in program.constants.items()],
             "equations": equations,
             "outputs": write(program.outputs),
         },
@@ -77,6 +77,13 @@ def decoded(kind: type[Program], text: str) -> Program:
     found = json.loads(text)
     if not isinstance(found, dict) or found.get("format") != "minigrad.Program" or found.get("version") != 1:
         raise ValueError("Program.from_json: this is no text of Program.to_json, version 1")
+    try:
+        return _decoded(kind, found)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"Program.from_json: the text is damaged ({type(error).__name__}: {error})") from error
+
+
+def _decoded(kind: type[Program], found: dict[str, Any]) -> Program:
     return kind(
         [_read(each) for each in found["inputs"]],
         {_read(each["variable"]): _frozen(_read(each["value"])) for each in found["constants"]},
@@ -105,41 +112,65 @@ def _frozen(array: np.ndarray) -> np.ndarray:
 # ---- values -------------------------------------------------------------------------------------------------
 
 
+_dtype = cache(np.dtype)
+
+
+@cache
+def _name_of(dtype: Any) -> str:
+    return np.dtype(dtype).name
+
+
 class _Encoder:
     """Makes JSON of values; ``place`` is what an error says of one that it cannot make any of."""
 
     def __init__(self, typed: bool) -> None:
         self.typed, self.place = typed, "Program"
 
-    def variable(self, x: Variable, typed: bool) -> Any:
-        shape = {"shape": list(x.shape), "dtype": np.dtype(x.dtype).name} if typed and x.shape is not None else {}
-        return {"variable": x.number, **shape}
-
     def __call__(self, x: Any, typed: bool = False) -> Any:
-        if type(x) is Variable:
-            return self.variable(x, typed)
-        if x is None or type(x) in (bool, int, str) or (type(x) is float and isfinite(x)):
+        kind = type(x)
+        if kind is Variable:
+            known = typed and x.shape is not None
+            return {"variable": x.number, **({"shape": x.shape, "dtype": _name_of(x.dtype)} if known else {})}
+        if x is None or kind in (bool, int, str) or (kind is float and isfinite(x)):
             return x
-        if type(x) is float:
-            return {"float": str(x)}
-        if type(x) is list:
+        if kind is list:
             return [self(each, typed) for each in x]
         if isinstance(x, tuple):
             return {"tuple": [self(each, typed) for each in x]}
         if isinstance(x, dict):
             return {"dict": [[self(name), self(each, typed)] for name, each in x.items()]}
-        if type(x) is slice:
-            return {"slice": [self(each) for each in (x.start, x.stop, x.step)]}
-        if x is Ellipsis:
-            return {"ellipsis": True}
         if isinstance(x, (np.ndarray, np.generic)) and not x.dtype.hasobject:
-            bytes_ = b64encode(np.ascontiguousarray(x).tobytes()).decode("ascii")
-            return {"array" if isinstance(x, np.ndarray) else "number": bytes_, "dtype": x.dtype.str, "shape": x.shape}
-        if isinstance(x, np.dtype):
-            return {"dtype": x.str}
+            text = b64encode(np.ascontiguousarray(x).tobytes()).decode("ascii")
+            return {"array" if isinstance(x, np.ndarray) else "number": text, "dtype": x.dtype.str, "shape": x.shape}
+        if kind is slice:
+            return {"slice": [self(each) for each in (x.start, x.stop, x.step)]}
+        if kind is float or x is Ellipsis or isinstance(x, np.dtype):
+            return {"float": str(x)} if kind is float else {"dtype": x.str} if x is not Ellipsis else {"ellipsis": True}
         if isinstance(x, type) and (issubclass(x, np.generic) or x in _TYPES.values()):
             return {"type": x.__name__}
         raise TypeError(f"{self.place} is {x!r:.60}, which a program's text cannot hold")
+
+
+def _array(text: str, dtype: str, shape: Any) -> np.ndarray:
+    array = np.frombuffer(b64decode(text), dtype=np.dtype(dtype)).reshape(shape)
+    return array.astype(array.dtype.newbyteorder("="))
+
+
+#: What is made of a tagged value, and of what stands beside it.
+_READERS: dict[str, Callable[..., Any]] = {
+    "variable": lambda number, shape=None, dtype=None: (
+        Variable(number) if shape is None else Variable(number, tuple(shape), _dtype(dtype))
+    ),
+    "tuple": lambda parts: tuple(map(_read, parts)),
+    "dict": lambda pairs: {_read(name): _read(each) for name, each in pairs},
+    "slice": lambda parts: slice(*map(_read, parts)),
+    "array": _array,
+    "number": lambda *held, **beside: _array(*held, **beside)[()],
+    "float": float,
+    "dtype": np.dtype,
+    "ellipsis": lambda _: ...,
+    "type": lambda name: _TYPES.get(name) or np.dtype(name).type,
+}
 
 
 def _read(x: Any) -> Any:
@@ -147,28 +178,8 @@ def _read(x: Any) -> Any:
         return [_read(each) for each in x]
     if not isinstance(x, dict):
         return x
-    kind = next(iter(x))
-    held = x[kind]
-    if kind == "variable":
-        known = "shape" in x
-        return Variable(held, tuple(x["shape"]), np.dtype(x["dtype"])) if known else Variable(held)
-    if kind == "tuple":
-        return tuple(_read(each) for each in held)
-    if kind == "dict":
-        return {_read(name): _read(each) for name, each in held}
-    if kind == "slice":
-        return slice(*map(_read, held))
-    if kind in ("array", "number"):
-        array = np.frombuffer(b64decode(held), dtype=np.dtype(x["dtype"])).reshape(x["shape"])
-        array = array.astype(array.dtype.newbyteorder("="))
-        return array if kind == "array" else array[()]
-    simple = {
-        "float": float,
-        "dtype": np.dtype,
-        "ellipsis": lambda _: ...,
-        "type": lambda n: _TYPES.get(n) or getattr(np, n),
-    }
-    return simple[kind](held)
+    (kind, held), *beside = x.items()
+    return _READERS[kind](held, **dict(beside))
 
 
 # ---- operations ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 
@@ -37,9 +37,9 @@ class Equation(NamedTuple):
     outputs: tuple[Variable, ...]
 
     @property
-    def used(self) -> Iterator[Variable]:
+    def used(self) -> list[Variable]:
         """The variables among the arguments and options, repeats kept."""
-        return variables_in((self.arguments, dict(self.options)))
+        return variables_in((self.arguments, self.options))
 
 
 class Draw(NamedTuple):
@@ -50,24 +50,45 @@ class Draw(NamedTuple):
     method: str
 
 
+#: What most arguments are that hold no variable.
+_PLAIN = frozenset({int, float, bool, str, type(None), type})
+
+
 def substituted(tree: Any, value: Callable[[Variable], Any]) -> Any:
     """A tree with a value in place of every variable in its lists, tuples, dicts and slices."""
     kind = type(tree)
     if kind is Variable:
         return value(tree)
     if kind is list or kind is tuple:
-        return kind([substituted(each, value) for each in tree])
+        return kind(
+            [value(x) if type(x) is Variable else x if type(x) in _PLAIN else substituted(x, value) for x in tree]
+        )
     if kind is slice:
-        return slice(*(substituted(each, value) for each in (tree.start, tree.stop, tree.step)))
+        return slice(*substituted((tree.start, tree.stop, tree.step), value))
     if isinstance(tree, tuple):
         return kind(*(substituted(each, value) for each in tree))
     if isinstance(tree, dict):
-        return {name: substituted(each, value) for name, each in tree.items()}
+        return {name: substituted(each, value) for name, each in tree.items()} if tree else tree
     return tree
 
 
-def variables_in(tree: Any) -> Iterator[Variable]:
+def variables_in(tree: Any) -> list[Variable]:
     """The variables in a tree, from left to right."""
     found: list[Variable] = []
-    substituted(tree, found.append)
-    return iter(found)
+    stack = [tree]
+    while stack:
+        each = stack.pop()
+        kind = type(each)
+        if kind is Variable:
+            found.append(each)
+        elif kind is tuple or kind is list:
+            stack.extend(each[::-1])
+        elif kind in _PLAIN:
+            continue
+        elif isinstance(each, tuple):
+            stack.extend(reversed(each))
+        elif isinstance(each, dict):
+            stack.extend(reversed(each.values()))
+        elif kind is slice:
+            stack += (each.step, each.stop, each.start)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,11 +42,13 @@ def inferred_call(
 
 
 def _on_stand_ins(compute: Callable[..., Any], inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
-    try:
-        return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
-    except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
-        whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
-        return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the numbers are made up
+        try:
+            return compute(*map(_stand_in, inputs), **{k: _stand_in(x) for k, x in options.items()})
+        except np.linalg.LinAlgError:  # integers, say, whose zeros make a singular matrix
+            whole = {k: _stand_in(x, identity=True) for k, x in options.items()}
+            return compute(*(_stand_in(x, identity=True) for x in inputs), **whole)
 
 
 def _is_array(x: Any) -> bool:
@@ -59,7 +62,8 @@ def _of_one_entry(x: Any) -> Any:
 def _stand_in(x: Any, identity: bool = False) -> Any:
     """An array that costs no memory for its batch axes: identity matrices, ones, and zeros for integers (labels).
 
-    Inverses and factors of identities exist, and 0 is a label or an index wherever there are any.
+    Inverses and factors of identities exist, 0 is a label or an index wherever there are any, and of True entries (of a
+    mask) there are means.
     """
     if isinstance(x, (list, tuple)):
         parts = [_stand_in(each, identity) for each in x]
@@ -70,7 +74,7 @@ def _stand_in(x: Any, identity: bool = False) -> Any:
         return x
     kind = np.dtype(x.dtype).kind
     if kind != "f" and not identity:
-        return np.broadcast_to(np.zeros((), x.dtype), x.shape)
+        return np.broadcast_to(np.asarray(kind == "b", x.dtype), x.shape)
     one = np.eye(*x.shape[-2:], dtype=x.dtype) if len(x.shape) > 1 else np.ones((), x.dtype)
     return np.broadcast_to(one, x.shape)
 

@@ -84,6 +84,12 @@ class Node:
         if type(self._data) is np.ndarray:
             self.shown = (tick(), remember(self._data, whole=REMEMBERED))
 
+    def __divmod__(self: Any, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self: Any, other: Any) -> Any:
+        return other // self, other % self
+
     # A copy of a leaf, by `copy`, `pickle` or another process, is a leaf of its own. Nodes inside a graph have none:
     # where copies of two of them would meet again, a copied graph could not tell.
     def __getstate__(self) -> dict[str, Any]:

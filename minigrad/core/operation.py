@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import is_duck, kind_of_traced
+from .arrays import is_duck, symbol_in
+from .calls import typed
 from .errors import RuleError
 from .failures import TOLD, told
 from .floats import FLOATS
@@ -67,6 +68,7 @@ class Operation:
         """Whether it is one of minigrad's own."""
         return (self.__module__ or "").startswith(_OPS)
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among them."""
         raise NotImplementedError
@@ -132,12 +134,13 @@ class Op(Operation):
 
     # ---- calling ------------------------------------------------------------------------------------
 
+    @typed
     def __call__(self, /, *arguments: Any, **options: Any) -> Any:
         """The value for floats and arrays; a recorded node where a scalar or tensor is among the inputs."""
         if self.simple and not options and len(arguments) == len(self.input_names):
-            inputs = arguments
+            inputs, unusual = arguments, False
         else:
-            inputs, options = self.sorted_call(arguments, options)
+            inputs, options, unusual = self._sorted(arguments, options)
         try:
             held = self.tensor_option
             if held is not None and hasattr(type(options[held]), "_apply"):
@@ -148,9 +151,9 @@ class Op(Operation):
                     return apply(self, inputs, options)
             if self.elementwise and all(isinstance(each, (float, int)) for each in inputs):
                 return self.on_floats(inputs, options)
-            traced = kind_of_traced(options) if options else None
-            if traced is not None:  # an index, say
-                return traced._apply(self, inputs, options)
+            symbol = symbol_in(options) if unusual else None
+            if symbol is not None:  # an index, say
+                return symbol._apply(self, inputs, options)
             if self.validation is not None and not any(map(is_duck, inputs)):
                 self.validation(*inputs, **options)
             return self.compute(inputs, options)[0] if self.saves else self.kernel(*inputs, **options)
@@ -172,6 +175,11 @@ class Op(Operation):
 
     def sorted_call(self, arguments: Sequence[Any], options: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Sort a NumPy-style call into ``(inputs, options)``, every option given or at its default."""
+        return self._sorted(arguments, options)[:2]
+
+    def _sorted(self, arguments: Sequence[Any], options: dict[str, Any]) -> tuple[Any, dict[str, Any], bool]:
+        """The same, and whether any option is unusual: no number, text, shape, or the like."""
+        unusual = False
         if self.variadic:
             first = arguments[0] if arguments else None
             if isinstance(first, (np.ndarray, str)) or not hasattr(first, "__iter__") or getattr(first, "ndim", 1) == 0:
@@ -194,7 +202,8 @@ class Op(Operation):
                 raise TypeError(f"{self.name}: {each}= is given twice; takes {self.signature}")
             options = by_place | options
         if options:
-            if not all_plain(options.values()):
+            unusual = not all_plain(options.values())
+            if unusual:
                 options = dict(zip(options, admitted(self, [*options], [*options.values()], inputs)))
             if options.keys() - self.option_defaults.keys():
                 options = known_options(self, self.option_defaults, options)
@@ -205,7 +214,7 @@ class Op(Operation):
             for each in self._required_options:
                 if options[each] is _EMPTY:
                     raise TypeError(f"{self.name}: the option {each!r} is missing; takes {self.signature}")
-        return inputs, options
+        return inputs, options, unusual
 
     # ---- the derivative -----------------------------------------------------------------------------
 
@@ -328,6 +337,8 @@ class Op(Operation):
 
     def on_floats(self, values: Sequence[Any], options: dict[str, Any]) -> Any:
         """The value for Python floats; where Python's floats raise, NumPy's inf or nan (and its warning)."""
+        if self.validation is not None:
+            self.validation(*values, **options)
         try:
             return (self._bound.get(_FLOATS) or self.bind(FLOATS)).forward(*values, **options)
         except (ArithmeticError, ValueError):

@@ -189,7 +189,7 @@ class Program:
         """
         if not getattr(operation, "saves", False):
             return leaves_of(operation(*arguments, **options))
-        inputs = arguments[0] if operation.variadic else arguments
+        inputs, options = operation.sorted_call(arguments, options)
         kind = next((type(x) for x in inputs if hasattr(type(x), "_computed")), None)
         if kind is not None:
             return leaves_of(kind._computed(operation, inputs, options))
@@ -239,6 +239,8 @@ class Program:
         used = [x for each in self.equations for x in each.used] + list(variables_in((self.outputs, self.new_state)))
         constants = [x for x in dict.fromkeys(used) if x in self.constants]
         mine = [*given, *constants, *(x for each in self.equations for x in each.outputs)]
+        if all(x.number == i for i, x in enumerate(mine)):
+            return self
         return self._rewritten({x: Variable(i, x.shape, x.dtype) for i, x in enumerate(mine)})
 
     def _rewritten(self, new: Mapping[Variable, Variable]) -> Program:

@@ -9,7 +9,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -53,7 +53,24 @@ Draw = Any  # what an input sampler draws from: minigrad.testing.draws says what
 Sampler = Callable[[Draw], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
+@overload
+def op(function: Callable[..., Any], /) -> Op: ...
+@overload
+def op(*, differentiable: Literal[False], **facts: Any) -> Callable[[Callable[..., Any]], Any]: ...
+@overload
 def op(
+    *,
+    inputs: Sequence[Domain] | Sampler | None = None,
+    numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+    label: str | None = None,
+    differentiable: bool = True,
+    elementwise: bool | None = None,
+    broadcasts: bool = False,
+    saves: bool = False,
+    linear: bool = False,
+    internal: bool = False,
+) -> Callable[[Callable[..., Any]], Op]: ...
+def op(  # type: ignore[misc]  # the same
     function: Callable[..., Any] | None = None,
     /,
     *,
@@ -133,19 +150,24 @@ def op(
     return register if function is None else register(function)
 
 
-def composed(
+@overload
+def composed(*, several: Literal[True], **facts: Any) -> Callable[[Callable[..., Any]], Any]: ...
+@overload
+def composed(**facts: Any) -> Callable[[Callable[..., Any]], Composed]: ...
+def composed(  # type: ignore[misc]  # the facts are checked here, the result above
     *,
     inputs: Sampler,
     numpy: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
     differentiable: bool = True,
     differentiated: str | None = None,
     internal: bool = False,
-) -> Callable[[Callable[..., Any]], Composed]:
+    several: bool = False,
+) -> Any:
     """Register a function made of operations, with NumPy's name and signature; it records its parts.
 
     ``inputs`` draws the arguments and options of a whole call, as it is written. ``differentiated`` names the
     parameters that may be tensors, as in ``"a weights"``: those without a default value if it is left out. The others
-    are options.
+    are options. ``several`` is for type checkers: it gives several arrays, or may.
     """
 
     def register(function: Callable[..., Any]) -> Composed:
@@ -166,6 +188,11 @@ def _register(new: Operation) -> None:
         )
     if isinstance(new, Op):
         _check_inputs(new)
+        if isinstance(new.kernel, np.ufunc) and (not new.simple or new.kernel.nin != len(new.input_names)):
+            raise RuleError(
+                f"op {new.name}: np.{new.kernel.__name__}, a ufunc, would compute its value, but takes other arguments "
+                f"than {new.signature}; give a function of NumPy that takes the same in front of it, or leave it out"
+            )
         if not isinstance(new.label, str):
             raise RuleError(f"op {new.name}: label= requires a short text, got {new.label!r}")
     for each in new.numpy_functions:

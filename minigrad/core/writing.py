@@ -71,28 +71,27 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and not isinstance(a, np.ndarray) and a == b
 
 
-def _name(op: Any, modules: list[str]) -> str:
+def _name(operation: Any, modules: list[str]) -> str:
     """What Python calls an operation, where NumPy is ``np`` and this package ``mg``."""
-    if not isinstance(op, Operation):
-        return path_of(op).replace("numpy", "np", 1)
+    if not isinstance(operation, Operation):
+        return path_of(operation).replace("numpy", "np", 1)
+    op: Any = operation
+    name = op.name
     package = __name__.partition(".")[0]
     owner = op.__module__ or ""
     if owner.partition(".")[0] == package:
-        minigrad = sys.modules[package]
         for prefix in ("mg", "mg.linalg", "mg.nn", "mg.nn.functional"):
-            namespace: Any = minigrad
-            for part in prefix.split(".")[1:]:
-                namespace = getattr(namespace, part, None)
-            if getattr(namespace, op.name, None) is op:
-                return f"{prefix}.{op.name}"
+            namespace = sys.modules.get(prefix.replace("mg", package, 1))
+            if getattr(namespace, name, None) is op:
+                return f"{prefix}.{name}"
     module = sys.modules.get(owner)
-    if module is not None and getattr(module, op.name, None) is op:
+    if getattr(module, name, None) is op:
         path = getattr(module, "__file__", None)
-        name = Path(path).stem if owner == "__main__" and path else owner
-        if name.partition(".")[0] != package:
-            modules.append(name)
-            return f"{name}.{op.name}"
-    return f'mg.operations()["{op.name}"]'
+        where = Path(path).stem if owner == "__main__" and path else owner
+        if where.partition(".")[0] != package:
+            modules.append(where)
+            return f"{where}.{name}"
+    return f'mg.operations()["{name}"]'
 
 
 # ---- a program ----------------------------------------------------------------------------------------------

@@ -1,41 +1,8 @@
 """Functions of networks, batch first and parameters positional: the operations that layers call, gathered by name."""
 
-from ..ops import (
-    affine,
-    avg_pool1d,
-    avg_pool2d,
-    avg_pool3d,
-    batch_norm,
-    conv1d,
-    conv2d,
-    conv3d,
-    conv_transpose1d,
-    conv_transpose2d,
-    conv_transpose3d,
-    dropout,
-    embedding,
-    group_norm,
-    gru_cell,
-    instance_norm,
-    layer_norm,
-    leaky_relu,
-    log_softmax,
-    logsumexp,
-    lstm_cell,
-    max_pool1d,
-    max_pool2d,
-    max_pool3d,
-    normalize,
-    relu,
-    rnn_cell,
-    sigmoid,
-    softmax,
-    tanh,
-)  # fmt: skip
-
-__all__ = [
-    "affine", "avg_pool1d", "avg_pool2d", "avg_pool3d", "batch_norm", "conv1d", "conv2d", "conv3d",
-    "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "dropout", "embedding", "group_norm", "gru_cell",
-    "instance_norm", "layer_norm", "leaky_relu", "log_softmax", "logsumexp", "lstm_cell", "max_pool1d",
-    "max_pool2d", "max_pool3d", "normalize", "relu", "rnn_cell", "sigmoid", "softmax", "tanh",
-]  # fmt: skip
+from ..ops.activation import *
+from ..ops.convolution import *
+from ..ops.network import *
+from ..ops.normalization import *
+from ..ops.product import affine as affine
+from ..ops.softmax import *

@@ -1,6 +1,7 @@
 """Comparisons, and questions of order and truth: plain arrays of bools or integers, and no gradient."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -35,24 +36,24 @@ def _conditions(draw):
 
 _place = array_with(1, kind="distinct", axis=an_axis_or_none, keepdims=a_flag)
 
-argmax = row(
+argmax: Any = row(
     np.argmax, lambda a, /, axis=None, *, keepdims=False: np.argmax(a, axis=axis, keepdims=keepdims),
     "Where the largest entry is (None: in the flat array), the first of several: plain integers, no gradient.",
     "mg.argmax(np.array([1.0, 3.0, 3.0])) → np.int64(1)", _place)
-argmin = row(
+argmin: Any = row(
     np.argmin, lambda a, /, axis=None, *, keepdims=False: np.argmin(a, axis=axis, keepdims=keepdims),
     "Where the smallest entry is (None: in the flat array), the first of several: plain integers, no gradient.",
     "mg.argmin(np.array([[2.0, 1.0], [3.0, 4.0]]), axis=1) → array([1, 0])", _place)
-argsort = row(
+argsort: Any = row(
     np.argsort, lambda a, /, axis=-1, kind=None, order=None, *, stable=None: (
         np.argsort(a, axis, kind, order, stable=stable)),
     "The order that sorts an array along an axis (None: the flat array): plain integers, no gradient.",
     "mg.argsort(np.array([3.0, 1.0, 2.0])) → array([1, 2, 0])", array_with(1, kind="distinct", axis=an_axis_or_none))
-all = row(
+all: Any = row(
     np.all, lambda a, /, axis=None, *, keepdims=False, where=True: np.all(a, axis=axis, keepdims=keepdims, where=where),
     "Whether every entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.",
     "mg.all(np.array([[1.0, 0.0], [1.0, 2.0]]), axis=1) → array([False,  True])", _conditions)
-any = row(
+any: Any = row(
     np.any, lambda a, /, axis=None, *, keepdims=False, where=True: np.any(a, axis=axis, keepdims=keepdims, where=where),
     "Whether some entry over the given axes (None: all) is true, or not 0: plain bools, no gradient.",
     "mg.any(np.array([0.0, 2.0])) → np.True_", _conditions)

@@ -78,13 +78,14 @@ def _spectrum(a):
     return (n,), (n, n)
 
 
-def _near(draw, m, n, diagonal):
+def _near(draw, m, n, diagonal, **options):
     """Stacks of matrices near one of this diagonal.
 
     No entry is 0, since LAPACK takes another sign for the vectors, or another order, where a matrix is triangular, also
     on its way to the answer, than for those beside it.
     """
-    return draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0]) + np.eye(m, n) * diagonal
+    a = draw.array((*draw.shape(max_dims=1), m, n), low=-0.5, high=0.5, avoid=[0]) + np.eye(m, n) * diagonal
+    return (a,), options
 
 
 # ---- Cholesky and eigenvalues ---------------------------------------------------------------------------
@@ -115,11 +116,11 @@ def _(g, y, a, upper):
 def _draw_spectrum(draw):
     """Matrices of which either triangle is that of a symmetric one whose eigenvalues are well apart."""
     n = draw.integer(1, 3)
-    return (_near(draw, n, n, 3.0 * np.arange(n)),), {"UPLO": draw.choice(["L", "U"])}
+    return _near(draw, n, n, 3.0 * np.arange(n), UPLO=draw.choice(["L", "U"]))
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_spectrum, internal=True)
-@example('np.abs(mg.operations()["eigh_row"](np.diag([1.0, 2.0]))) → array([1., 2., 1., 0., 0., 1.])')
+@example("np.abs(eigh_row(np.diag([1.0, 2.0]))) → array([1., 2., 1., 0., 0., 1.])")
 def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues and eigenvectors of symmetric matrices side by side in one row: what `eigh` records.
 
@@ -136,7 +137,7 @@ def _(g, y, a, UPLO):  # noqa: N803
     return one_triangle(v @ core @ transposed(v), UPLO)
 
 
-@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum)
+@composed(numpy=np.linalg.eigh, inputs=_draw_spectrum, several=True)
 @example("mg.linalg.eigh(np.array([[2.0, 1.0], [1.0, 2.0]])).eigenvalues → array([1., 3.])")
 def eigh(a, UPLO="L"):  # noqa: N803 (NumPy's name)
     """Eigenvalues (..., n) of symmetric matrices, the smallest first, and eigenvectors (..., n, n) in columns.
@@ -167,7 +168,7 @@ def _draw_real_spectrum(draw):
 
 
 @op(label="eigen-\ndecomposition", inputs=_draw_real_spectrum, internal=True)
-@example('mg.operations()["eig_row"](np.diag([1.0, 2.0])) → array([1., 2., 1., 0., 0., 1.])')
+@example("eig_row(np.diag([1.0, 2.0])) → array([1., 2., 1., 0., 0., 1.])")
 def eig_row(a, /):
     """Real eigenvalues and eigenvectors of square matrices side by side in one row: what `eig` records.
 
@@ -197,7 +198,7 @@ def _(g, y, a):
     return solve(vt, (_diagonal(by_w) + _turned(turned, w)) @ vt)
 
 
-@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum)
+@composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum, several=True)
 @example("mg.linalg.eig(np.array([[2.0, 1.0], [0.0, 3.0]])).eigenvalues → array([2., 3.])")
 def eig(a):
     """Eigenvalues (..., n) of square matrices, all real, in NumPy's order, and eigenvectors in columns of length 1.
@@ -221,16 +222,15 @@ def eigvals(a):
 # ---- singular values and QR -----------------------------------------------------------------------------
 
 
-def draw_singular(draw):
+def draw_singular(draw, **options):
     """Matrices whose singular values are well apart and not near 0."""
     m, n = draw.choice([(1, 1), (2, 2), (3, 2), (2, 3), (3, 3)])
-    return (_near(draw, m, n, 2.5 * np.arange(1.0, n + 1)),), {}
+    return _near(draw, m, n, 2.5 * np.arange(1.0, n + 1), **options)
 
 
 def _draw_svd(draw):
-    (a,), _ = draw_singular(draw)
-    square = a.shape[-1] == a.shape[-2]
-    return (a,), {"full_matrices": False, "compute_uv": draw.boolean(), "hermitian": square and draw.boolean()}
+    (a,), options = draw_singular(draw, full_matrices=False, compute_uv=draw.boolean())
+    return (a,), {**options, "hermitian": a.shape[-1] == a.shape[-2] and draw.boolean()}
 
 
 def _reduced(a):
@@ -241,7 +241,7 @@ def _reduced(a):
 
 
 @op(label="singular value\ndecomposition", inputs=draw_singular, internal=True)
-@example('np.abs(mg.operations()["svd_row"](np.array([[3.0]]))) → array([1., 3., 1.])')
+@example("np.abs(svd_row(np.array([[3.0]]))) → array([1., 3., 1.])")
 def svd_row(a, /, hermitian=False):
     """U, S and Vᵀ of the reduced singular value decomposition side by side in one row: what `svd` records.
 
@@ -255,22 +255,18 @@ def svd_row(a, /, hermitian=False):
 def _(g, y, a, hermitian):
     (u, s, vt), (by_u, by_s, by_vt) = _unpacked(y, *_reduced(a)), _unpacked(g, *_reduced(a))
     (m, n), row = np.shape(a)[-2:], np.expand_dims(s, -2)
-    v, by_v = transposed(vt), transposed(by_vt)
-
-    def turned(basis, by_basis):
-        inner = transposed(basis) @ by_basis
-        return _turned(inner - transposed(inner), s * s)
-
-    core = turned(u, by_u) * row + np.expand_dims(s, -1) * turned(v, by_v) + _diagonal(by_s)
+    by_v, of_u, of_v = transposed(by_vt), transposed(u) @ by_u, vt @ transposed(by_vt)
+    core = _turned(of_u - transposed(of_u), s * s) * row + _diagonal(by_s)
+    core = core + np.expand_dims(s, -1) * _turned(of_v - transposed(of_v), s * s)
     total = u @ core @ vt
     if m > n:
-        total = total + _over(by_u - u @ (transposed(u) @ by_u), row, s) @ vt
+        total = total + _over(by_u - u @ of_u, row, s) @ vt
     elif n > m:
-        total = total + u @ transposed(_over(by_v - v @ (vt @ by_v), row, s))
+        total = total + u @ transposed(_over(by_v - transposed(vt) @ of_v, row, s))
     return one_triangle(total, "L") if hermitian else total
 
 
-@composed(numpy=np.linalg.svd, inputs=_draw_svd)
+@composed(numpy=np.linalg.svd, inputs=_draw_svd, several=True)
 @example("mg.linalg.svd(np.diag([3.0, 2.0]), compute_uv=False) → array([3., 2.])")
 def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     """Singular value decomposition A = U diag(S) Vᵀ, as ``(U, S, Vh)``, or S alone without ``compute_uv``.
@@ -300,13 +296,13 @@ def svdvals(x, /):
     return svd(x, compute_uv=False)
 
 
-def _draw_tall(draw):
-    m, n = draw.choice([(1, 1), (2, 2), (3, 2), (3, 3)])
-    return (_near(draw, m, n, 2.5),), {}
+def _draw_tall(draw, more=(), **options):
+    m, n = draw.choice([(1, 1), (2, 2), (3, 2), (3, 3), *more])
+    return _near(draw, m, n, 2.5, **options)
 
 
 @op(label="QR", inputs=_draw_tall, internal=True)
-@example('np.abs(mg.operations()["qr_row"](np.array([[2.0]]))) → array([1., 2.])')
+@example("np.abs(qr_row(np.array([[2.0]]))) → array([1., 2.])")
 def qr_row(a, /):
     """Q and R of tall matrices (..., m, n), m ≥ n, side by side in one row: what `qr` records.
 
@@ -328,13 +324,10 @@ def _(g, y, a):
 
 
 def _draw_qr(draw):
-    (a,), _ = _draw_tall(draw)
-    if draw.boolean() and a.shape[-1] == a.shape[-2]:
-        a = np.concatenate([a, draw.array((*a.shape[:-1], 1))], axis=-1)
-    return (a,), {"mode": draw.choice(["reduced", "r"])}
+    return _draw_tall(draw, [(1, 2), (2, 3)], mode=draw.choice(["reduced", "r"]))
 
 
-@composed(numpy=np.linalg.qr, inputs=_draw_qr)
+@composed(numpy=np.linalg.qr, inputs=_draw_qr, several=True)
 @example("abs(mg.linalg.qr(np.diag([3.0, 2.0])).R).tolist() → [[3.0, 0.0], [0.0, 2.0]]")
 def qr(a, mode="reduced"):
     """A = Q R with orthonormal columns Q and an upper triangle R, as ``(Q, R)``; R alone with mode "r".
@@ -365,7 +358,7 @@ def _draw_least_squares(draw):
 
 
 @op(label="least squares", inputs=_draw_least_squares, internal=True)
-@example('mg.operations()["least_squares"](np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12) → array([2.])')
+@example("least_squares(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).round(12) → array([2.])")
 def least_squares(a, b, /, rcond=None):
     """The shortest x of those for which ‖A x − b‖ is least, x = A⁺ b: what `lstsq` records for its solution.
 
@@ -389,13 +382,13 @@ def _(g, y, a, b, rcond):
 
 
 @op(label="rank", inputs=_draw_least_squares, differentiable=False, internal=True)
-@example('mg.operations()["least_squares_rank"](np.ones((2, 2)), np.ones(2)) → np.int32(1)')
+@example("least_squares_rank(np.ones((2, 2)), np.ones(2)) → np.int32(1)")
 def least_squares_rank(a, b, /, rcond=None):
     """The rank of A that `lstsq` solves with."""
     return np.linalg.lstsq(a, b, rcond=rcond)[2]
 
 
-@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares)
+@composed(numpy=np.linalg.lstsq, inputs=_draw_least_squares, several=True)
 @example("mg.linalg.lstsq(np.array([[1.0], [1.0]]), np.array([1.0, 3.0]))[0].round(12) → array([2.])")
 def lstsq(a, b, rcond=None):
     """Least squares: ``(x, residuals, rank, singular values)``; the rank is a plain number, the rest differentiated.

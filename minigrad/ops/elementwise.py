@@ -63,7 +63,7 @@ floor_divide = row(np.floor_divide, "Quotient rounded down: y = ⌊a/b⌋.  The 
 # fmt: on
 
 
-@composed(numpy=np.divmod, inputs=_draw_division)
+@composed(numpy=np.divmod, inputs=_draw_division, several=True)
 def divmod_(x1, x2):
     """Quotient rounded down and remainder at once: (`floor_divide`, `remainder`).
 

@@ -4,6 +4,7 @@ import itertools
 import math
 import operator
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -164,7 +165,12 @@ _parts = one_of(1, 2, 3, [1], [0, 1])
 _MOST_PARTS = 1_000_000
 
 
-@composed(numpy=np.array_split, inputs=array_with(1, 3, _parts, sides=(1, 5), axis=an_axis), differentiated="ary")
+@composed(
+    numpy=np.array_split,
+    inputs=array_with(1, 3, _parts, sides=(1, 5), axis=an_axis),
+    differentiated="ary",
+    several=True,
+)
 def array_split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of nearly one length, or cut at the given places.
 
@@ -196,7 +202,7 @@ def _split_draw(axis, min_dims):
     return drawn
 
 
-@composed(numpy=np.split, inputs=_split_draw(0, 1), differentiated="ary")
+@composed(numpy=np.split, inputs=_split_draw(0, 1), differentiated="ary", several=True)
 def split(ary, indices_or_sections, axis=0):
     """A list of the parts along an axis: so many of one length, or cut at the given places.
 
@@ -220,16 +226,16 @@ def _split(name, ary, indices_or_sections, axis, least):
     return array_split(ary, indices_or_sections, axis)
 
 
-vsplit = row(
+vsplit: Any = row(
     np.vsplit, lambda ary, indices_or_sections: _split("vsplit", ary, indices_or_sections, 0, 2),
     "`split` along the first axis, of an array with two at least.",
     "mg.vsplit(np.array([[1.0], [2.0]]), 2) → [array([[1.]]), array([[2.]])]",
     _split_draw(0, 2), differentiated="ary")
-hsplit = row(
+hsplit: Any = row(
     np.hsplit, lambda ary, indices_or_sections: _split("hsplit", ary, indices_or_sections, int(np.ndim(ary) > 1), 1),
     "`split` along the second axis (of a vector along its only one).",
     "mg.hsplit(np.array([[1.0, 2.0]]), 2) → [array([[1.]]), array([[2.]])]", _split_draw(1, 2), differentiated="ary")
-dsplit = row(
+dsplit: Any = row(
     np.dsplit, lambda ary, indices_or_sections: _split("dsplit", ary, indices_or_sections, 2, 3),
     "`split` along the third axis.",
     "[x.shape for x in mg.dsplit(np.ones((1, 1, 4)), 2)] → [(1, 1, 2), (1, 1, 2)]",
@@ -274,3 +280,7 @@ def repeat(a, repeats, axis=None):
     """
     a, axis = flat_or_axis("repeat", a, axis, of_number=True)
     return getitem(a, key=along(axis, np.ndim(a), np.repeat(np.arange(np.shape(a)[axis]), repeats)))
+
+
+# NumPy's second names
+concat = concatenate

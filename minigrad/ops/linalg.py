@@ -83,13 +83,11 @@ def det(a, /):
     return np.linalg.det(square_checked("det", a))
 
 
-det.rule(lambda g, y, a: np.expand_dims(g, (-1, -2)) * cofactors([a]))
+det.rule(lambda g, y, a: np.expand_dims(g, (-1, -2)) * cofactors([a]))  # type: ignore[has-type]
 
 
 @op(label="cofactors", inputs=lambda draw: _draw_any_square(draw, draw.integer(1, 3)), internal=True)
-@example(
-    'mg.operations()["cofactors"]([np.array([[1.0, 2.0], [2.0, 4.0]])]).round(9).tolist() → [[4.0, -2.0], [-2.0, 1.0]]'
-)
+@example("cofactors([np.array([[1.0, 2.0], [2.0, 4.0]])]).round(9).tolist() → [[4.0, -2.0], [-2.0, 1.0]]")
 def cofactors(*matrices):
     """The cofactors of A (..., n, n), the first matrix, differentiated along each of the others: what `det` needs.
 
@@ -131,18 +129,18 @@ def _(g, y, *matrices, wanted):
     return [cofactors([*each, g]) if want else None for each, want in zip(others, wanted)]
 
 
-@op(label="log |det|", inputs=_draw_square)
-@example("round(float(mg.linalg.log_determinant(np.diag([1.0, np.e]))), 12) → 1.0")
+@op(label="log |det|", inputs=_draw_square, internal=True)
+@example("round(float(log_determinant(np.diag([1.0, np.e]))), 12) → 1.0")
 def log_determinant(a, /):
     """log |det A| of square matrices (..., n, n), where the determinant itself would overflow.  ∂: g · A⁻ᵀ."""
     return np.linalg.slogdet(square_checked("slogdet", a))[1]
 
 
-log_determinant.rule(lambda g, y, a: np.expand_dims(g, (-1, -2)) * transposed(inv(a)))
+log_determinant.rule(lambda g, y, a: np.expand_dims(g, (-1, -2)) * transposed(inv(a)))  # type: ignore[has-type]
 
 
 @op(label="sgn det", inputs=_draw_square, differentiable=False, internal=True)
-@example('mg.operations()["determinant_sign"](np.diag([-1.0, 1.0])) → np.float64(-1.0)')
+@example("determinant_sign(np.diag([-1.0, 1.0])) → np.float64(-1.0)")
 def determinant_sign(a, /):
     """The sign of det A, −1, 0 or 1, of square matrices (..., n, n)."""
     return np.linalg.slogdet(a)[0]
@@ -151,7 +149,7 @@ def determinant_sign(a, /):
 SlogdetResult = namedtuple("SlogdetResult", "sign logabsdet")
 
 
-@composed(numpy=np.linalg.slogdet, inputs=_draw_square)
+@composed(numpy=np.linalg.slogdet, inputs=_draw_square, several=True)
 @example("mg.linalg.slogdet(np.diag([-1.0, 1.0])).sign → np.float64(-1.0)")
 def slogdet(a):
     """Sign and logarithm of the determinant, as ``(sign, logabsdet)``; the sign is a plain array."""

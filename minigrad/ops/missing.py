@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core.registry import composed
 from .arguments import as_array, number
-from .reduce import degrees, draw_reduction, max, mean, min, prod, std, sum, var
+from .reduce import degrees_of_freedom, draw_reduction, max, mean, min, prod, std, sum, var
 
 
 def _draw_missing(draw):
@@ -71,7 +71,7 @@ def nanvar(a, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
 
 def _spread_of_present(function, a, axis, dtype, out, ddof, keepdims, where, correction):
     a = as_array(a)
-    ddof = degrees(f"nan{function.name}", out, ddof, correction)
+    ddof = degrees_of_freedom(f"nan{function.name}", out, ddof, correction)
     present = _present(a, where)
     with np.errstate(invalid="ignore", divide="ignore"):
         y = function(_filled(a, 0.0), axis, dtype, ddof=ddof, keepdims=keepdims, where=present)

@@ -120,7 +120,7 @@ def gru_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
     return n + z * (h - n)
 
 
-@composed(inputs=_draw_cell(4, 2), differentiated="x h c weight_x weight_h bias_x bias_h")
+@composed(inputs=_draw_cell(4, 2), differentiated="x h c weight_x weight_h bias_x bias_h", several=True)
 def lstm_cell(x, h, c, weight_x, weight_h, bias_x=None, bias_h=None):
     """One step of a long short-term memory (Hochreiter and Schmidhuber 1997): ``(h′, c′)``, gates ordered i, f, g, o.
 

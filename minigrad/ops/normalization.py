@@ -130,6 +130,7 @@ def _(g, y, x, mean, variance, gamma, beta, axis, eps):
         {"axis": draw.choice([(1,), (1, 2), (0, 1)]), "eps": 1e-2},
     ),
     saves=True,
+    internal=True,
 )
 def standardize(x, /, axis, eps=1e-5):
     """Mean 0 and variance 1 over some axes: x̂ = (x − μ)/√(σ² + ε), the core of the normalisations of samples.
@@ -137,7 +138,7 @@ def standardize(x, /, axis, eps=1e-5):
     ∂x = (g − mean g − x̂ · mean(g x̂))/√(σ² + ε), with the means over the same axes.
 
     >>> import numpy as np, minigrad as mg
-    >>> mg.standardize(np.array([[1.0, 3.0]]), axis=(1,), eps=0.0)
+    >>> standardize(np.array([[1.0, 3.0]]), axis=(1,), eps=0.0)
     array([[-1.,  1.]])
     """
     check_number("standardize", "eps", eps)

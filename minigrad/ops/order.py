@@ -102,11 +102,21 @@ def _promoted(dtype, shares, method):
     return np.quantile(np.ones(1, dtype), 0.5 if shares is None else np.zeros(1, shares), method=method).dtype
 
 
-def _as_shares(q):
+def _as_shares(name, q, whole):
     """The shares as one array or tensor, also where they are tensors in a list; a number as it is."""
     if isinstance(q, (list, tuple)) and any(hasattr(each, "_apply") for each in q):
-        return np.stack(q)
-    return q if isinstance(q, (int, float)) else as_array(q)
+        q = np.stack(q)
+    q = q if isinstance(q, (int, float)) else as_array(q)
+    values = values_of(q, 0)
+    if not np.all((values >= 0) & (values <= whole)):
+        raise ValueError(f"{name}: q is {values!r:.60}; shares from 0 to {whole} are wanted")
+    return q
+
+
+def _of_100(q):
+    """Percentages as shares of 1; a number of NumPy's keeps its dtype, as in `numpy.percentile`."""
+    shares = np.divide(_as_shares("percentile", q, 100), 100)
+    return float(shares) if type(q) in (int, float) else np.asarray(shares) if isinstance(q, np.generic) else shares
 
 
 @composed(numpy=np.quantile, inputs=_draw_quantile)
@@ -131,11 +141,8 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     np.float64(3.0)
     """
     refuse_out("quantile", out)
-    a, q = as_array(a), _as_shares(q)
+    a, q = as_array(a), _as_shares("quantile", q, 1)
     dtype = _promoted(a.dtype, None if isinstance(q, (int, float)) else q.dtype, method)
-    shares = values_of(q, 0.5)
-    if not np.all((shares >= 0) & (shares <= 1)):
-        raise ValueError(f"quantile: q is {shares!r:.60}; shares from 0 to 1 are wanted")
     shape, axes = np.shape(a), checked_axes("quantile", axis, np.ndim(a))
     rest = tuple(i for i in range(len(shape)) if i not in axes)
     left, n = tuple(shape[i] for i in rest), math.prod(shape[i] for i in axes)
@@ -158,9 +165,8 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
 
 percentile = row(
     np.percentile,
-    lambda a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False:
-        quantile(a, np.asarray(q / 100) if isinstance(q, np.generic) else _as_shares(q) / 100,
-                 axis, out, overwrite_input, method, keepdims),
+    lambda a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False: quantile(
+        a, _of_100(q), axis, out, overwrite_input, method, keepdims),
     "`quantile` with q from 0 to 100.",
     "mg.percentile(np.array([1.0, 2.0, 4.0]), 75) → np.float64(3.0)", _draw_quantile)
 

@@ -11,9 +11,11 @@ from ..core.registry import composed, op
 from .arguments import checked_axes, checked_axis, number
 from .table import example
 
+_MATMUL = ("k k", "nk k", "k km", "nk km", "0k km", "*nk k", "k *km", "*nk ~km", "~nk *km", "~nk ~km")
+
 
 @op(numpy=[np.matmul, np.linalg.matmul], label="@", broadcasts=True, linear=True, inputs=lambda draw: (
-    draw.arrays(draw.choice(["k", "nk", "~nk", "*nk", "0k"]), draw.choice(["k", "km", "~km", "*km"]))
+    draw.arrays(*draw.choice(_MATMUL).split())
 ))  # fmt: skip
 @example("mg.matmul(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])) → array([[11.]])")
 def matmul(a, b, /):

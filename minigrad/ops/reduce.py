@@ -166,7 +166,7 @@ def var(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     >>> mg.var(np.array([1.0, 2.0, 3.0, 4.0]))
     np.float64(1.25)
     """
-    ddof = degrees("var", out, ddof, correction)
+    ddof = degrees_of_freedom("var", out, ddof, correction)
     return np.var(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
@@ -180,11 +180,11 @@ def std(a, /, axis=None, dtype=None, out=None, ddof=0, *, keepdims=False, where=
     >>> mg.std(np.array([1.0, 1.0, 3.0, 3.0]))
     np.float64(1.0)
     """
-    ddof = degrees("std", out, ddof, correction)
+    ddof = degrees_of_freedom("std", out, ddof, correction)
     return np.std(a, axis=axis, dtype=dtype, ddof=ddof, keepdims=keepdims, where=where)
 
 
-def degrees(name, out, ddof, correction):
+def degrees_of_freedom(name, out, ddof, correction):
     """The degrees of freedom that a spread leaves out, by either name."""
     if out is not None:
         raise TypeError(f"{name}: out= is not possible in a graph; use the result instead")
@@ -321,3 +321,7 @@ sum.differentiates("initial")(_from_a_tensor(sum, np.add, 0.0))
 prod.differentiates("initial")(_from_a_tensor(prod, np.multiply, 1.0))
 max.differentiates("initial")(_from_a_tensor(max, np.maximum, -math.inf))
 min.differentiates("initial")(_from_a_tensor(min, np.minimum, math.inf))
+
+
+# NumPy's second names
+amax, amin = max, min

@@ -1,6 +1,7 @@
 """Shape operations: the same entries in another form or order."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -151,19 +152,19 @@ def _draw_broadcast_arrays(draw):
     return tuple(draw.array(draw.broadcastable_to(shape)) for _ in range(draw.integer(1, 3))), {}
 
 
-atleast_1d = row(
+atleast_1d: Any = row(
     np.atleast_1d, lambda *arys: _each(arys, AT_LEAST[1]),
     "Every 0-d array with one axis, others as they are; several give a tuple.",
     "mg.atleast_1d(np.array(1.0)).shape → (1,)", _draw_arrays)
-atleast_2d = row(
+atleast_2d: Any = row(
     np.atleast_2d, lambda *arys: _each(arys, AT_LEAST[2]),
     "Every array with two axes at least, new ones in front; several give a tuple.",
     "mg.atleast_2d(np.ones(3)).shape → (1, 3)", _draw_arrays)
-atleast_3d = row(
+atleast_3d: Any = row(
     np.atleast_3d, lambda *arys: _each(arys, AT_LEAST[3]),
     "Every array with three axes at least: (n,) becomes (1, n, 1), and (n, m) becomes (n, m, 1).",
     "mg.atleast_3d(np.ones((2, 3))).shape → (2, 3, 1)", _draw_arrays)
-broadcast_arrays = row(
+broadcast_arrays: Any = row(
     np.broadcast_arrays,
     lambda *args: tuple(broadcast_to(x, np.broadcast_shapes(*map(np.shape, args))) for x in args),
     "The arrays, each repeated to the shape that all of them broadcast to; a tuple.",
@@ -175,7 +176,7 @@ def _draw_meshgrid(draw):
     return vectors, {"indexing": draw.choice(["xy", "ij"]), "sparse": draw.boolean()}
 
 
-@composed(numpy=np.meshgrid, inputs=_draw_meshgrid)
+@composed(numpy=np.meshgrid, inputs=_draw_meshgrid, several=True)
 def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     """Coordinates on the grid of some vectors: a tuple of arrays, the first two axes exchanged with "xy".
 
@@ -275,3 +276,7 @@ sliding_window_view = row(
     "mg.sliding_window_view(np.array([1.0, 2.0, 3.0]), 2) → array([[1., 2.],\n       [2., 3.]])",
     _draw_windows, differentiated="x",
     note="On a tensor it is a copy; an entry's gradient is the sum over the windows that it is in.")
+
+
+# NumPy's second names
+permute_dims = transpose

@@ -9,7 +9,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def operation(
         numpy = (function, *numpy)
     if not callable(inputs):
         inputs = (inputs or domain(),) * len(names) if isinstance(inputs, Domain | None) else inputs
-    new: Op = op(forward, numpy=numpy, inputs=inputs, elementwise=True, **facts)
+    new: Op = op(numpy=numpy, inputs=inputs, elementwise=True, **facts)(forward)
     if rules:
         new.rules_by_input(*rules)
     return new
@@ -86,7 +86,7 @@ def array_operation(
     *,
     note: str = "",
     **facts: Any,
-) -> Any:
+) -> Op:
     """Register one row that works on whole arrays; without a rule (None, not ()) it is made of operations.
 
     ``numpy`` holds its NumPy functions, the first of which names it, or the name of one that NumPy has not; the rest is
@@ -96,8 +96,8 @@ def array_operation(
     name = functions[0].__name__ if functions else str(numpy)
     _name(forward, name, module, documentation(text, note, example))
     if rule is None:
-        return composed(numpy=functions, inputs=inputs, **facts)(forward)
-    new = op(forward, numpy=functions, inputs=inputs, **facts)
+        return cast(Op, composed(numpy=functions, inputs=inputs, **facts)(forward))  # by its calls it is one
+    new: Op = op(numpy=functions, inputs=inputs, **facts)(forward)
     if callable(rule):
         new.rule(rule)
     elif rule:

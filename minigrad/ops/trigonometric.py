@@ -18,6 +18,48 @@ def _draw_outside(draw):
     return (draw.array(shape, low=1.2, high=4) * signs,), {}
 
 
+# ---- the derivatives of sin(πx)/(πx) ---------------------------------------------------------------------
+
+
+def _draw_sinc_derivative(draw):
+    return (draw.array(draw.shape(max_dims=2)),), {"order": draw.integer(0, 3)}
+
+
+_HIGHEST_ORDER = 100  # beyond it the factorials of the series leave the floats
+
+
+@op(label="sinc′", inputs=_draw_sinc_derivative, elementwise=True, internal=True)
+def sinc_derivative(x, /, order):
+    """The derivative of sin(πx)/(πx) of any order, elementwise; its own derivative is the next one.
+
+    With u = πx and fₙ the n-th derivative of f(u) = sin u / u:  u fₙ + n fₙ₋₁ = sin(u + nπ/2), which loses
+    digits for |u| below n; there the series fₙ = Σ (−1)ᵏ u²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!) is summed.
+
+    >>> import math, minigrad as mg
+    >>> round(sinc_derivative(0.0, 2) + math.pi**2 / 3, 12)
+    0.0
+    """
+    if not 0 <= order <= _HIGHEST_ORDER:
+        raise ValueError(f"sinc_derivative: order is {order}; 0 to {_HIGHEST_ORDER} is wanted")
+    u = np.multiply(x, math.pi)
+    reach = 2.0 + order
+    near = np.where(np.absolute(u) < reach, u, 0.0)
+    far = np.where(np.absolute(u) < reach, reach, u)
+    recurrence = np.sin(far) / far
+    for n in range(1, order + 1):
+        recurrence = (np.sin(far + n * math.pi / 2) - n * recurrence) / far
+    series = near * 0.0
+    for k in range(order // 2 + 20, (order + 1) // 2 - 1, -1):  # the smallest terms first
+        power, sign = 2 * k - order, -1.0 if k % 2 else 1.0
+        series = series + near**power * (sign / ((2 * k + 1) * math.factorial(power)))
+    return np.where(np.absolute(u) < reach, series, recurrence) * math.pi**order
+
+
+@sinc_derivative.rule
+def _(g, y, x, order):
+    return g * sinc_derivative(x, order + 1)
+
+
 # fmt: off
 # ---- circular functions ---------------------------------------------------------------------------------
 
@@ -84,48 +126,6 @@ deg2rad = row(np.deg2rad, "Degrees in radians: y = x·π/180", "π/180", lambda 
 rad2deg = row(np.rad2deg, "Radians in degrees: y = x·180/π", "180/π", lambda g, y, x: g * (180 / math.pi),
               "mg.rad2deg(math.pi) → 180.0", numpy=[np.degrees], label="rad → °")
 # fmt: on
-
-# ---- the derivatives of sin(πx)/(πx) ---------------------------------------------------------------------
-
-
-def _draw_sinc_derivative(draw):
-    return (draw.array(draw.shape(max_dims=2)),), {"order": draw.integer(0, 3)}
-
-
-_HIGHEST_ORDER = 100  # beyond it the factorials of the series leave the floats
-
-
-@op(label="sinc′", inputs=_draw_sinc_derivative, elementwise=True)
-def sinc_derivative(x, /, order):
-    """The derivative of sin(πx)/(πx) of any order, elementwise; its own derivative is the next one.
-
-    With u = πx and fₙ the n-th derivative of f(u) = sin u / u:  u fₙ + n fₙ₋₁ = sin(u + nπ/2), which loses
-    digits for |u| below n; there the series fₙ = Σ (−1)ᵏ u²ᵏ⁻ⁿ / ((2k + 1) (2k − n)!) is summed.
-
-    >>> import math, minigrad as mg
-    >>> round(mg.sinc_derivative(0.0, 2) + math.pi**2 / 3, 12)
-    0.0
-    """
-    if not 0 <= order <= _HIGHEST_ORDER:
-        raise ValueError(f"sinc_derivative: order is {order}; 0 to {_HIGHEST_ORDER} is wanted")
-    u = np.multiply(x, math.pi)
-    reach = 2.0 + order
-    near = np.where(np.absolute(u) < reach, u, 0.0)
-    far = np.where(np.absolute(u) < reach, reach, u)
-    recurrence = np.sin(far) / far
-    for n in range(1, order + 1):
-        recurrence = (np.sin(far + n * math.pi / 2) - n * recurrence) / far
-    series = near * 0.0
-    for k in range(order // 2 + 20, (order + 1) // 2 - 1, -1):  # the smallest terms first
-        power, sign = 2 * k - order, -1.0 if k % 2 else 1.0
-        series = series + near**power * (sign / ((2 * k + 1) * math.factorial(power)))
-    return np.where(np.absolute(u) < reach, series, recurrence) * math.pi**order
-
-
-@sinc_derivative.rule
-def _(g, y, x, order):
-    return g * sinc_derivative(x, order + 1)
-
 
 acos, acosh, asin, asinh = arccos, arccosh, arcsin, arcsinh
 atan, atan2, atanh = arctan, arctan2, arctanh

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.registry import Composed, Operation
+from ..core.registry import Composed, Op, Operation
 from ..core.trees import leaves_of, rebuilt
 from .draws import Draw
 from .subjects.subject import signed
@@ -42,12 +42,12 @@ class Example:
         self.op, self.inputs, self.options = op, inputs, options
         self._tree = [list(inputs), options if isinstance(op, Composed) else {}]
         self._leaves = leaves_of(self._tree)
-        rules = getattr(op, "rules", None) or (True,) * len(self._leaves)
+        given = op.input_names if isinstance(op, Op) and op.differentiable and not op.variadic else ()
         #: Which of the arguments' arrays are differentiated.
         self.places = [
             i
             for i, x in enumerate(self._leaves)
-            if isinstance(x, np.ndarray) and x.dtype.kind == "f" and (isinstance(op, Composed) or rules[i])
+            if isinstance(x, np.ndarray) and x.dtype.kind == "f" and (not given or given[i] in op.differentiated)
         ]
 
     def is_continuous(self) -> bool:

@@ -74,7 +74,9 @@ class _Graph(Builder):
         if isinstance(op, Op):
             arguments, options = op.sorted_call(tuple(arguments), dict(options))  # type: ignore[assignment]
             arguments = [list(arguments)] if op.variadic else arguments
-        found = leaves_of(example.result(*points))
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = leaves_of(example.result(*points))
         outputs = tuple(self.variable(np.shape(each), np.asarray(each).dtype) for each in found)
         self.values |= {x: np.asarray(y) for x, y in zip(outputs, found) if x.dtype == np.float64}
         self.equations.append(Equation(op, tuple(self.lifted(x) for x in arguments), self.lifted(options), outputs))

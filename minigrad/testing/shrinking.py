@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def _smaller(program: Program) -> Iterator[Program]:
 
 
 def _bypassed(program: Program, left_out: Variable, source: Variable) -> Program:
-    def instead(tree):  # type: ignore[no-untyped-def]
+    def instead(tree: Any) -> Any:
         return substituted(tree, lambda x: source if x == left_out else x)
 
     equations = [Equation(e.operation, instead(e.arguments), instead(e.options), e.outputs) for e in program.equations]

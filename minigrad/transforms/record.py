@@ -70,7 +70,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     for x in leaves_of(arguments):
         if isinstance(x, Tensor) and x.grad is not None:
             raise SymbolError(
-                "record: f went backward to its own argument, whose .grad is lost; return mg.grad(...)(x)"
+                "record: f went backward to its argument, whose .grad would be lost; return mg.grad(...)(x)"
             )
     inputs = rebuilt(arguments, [_plain(x).variable for x in leaves_of(arguments)])
     changed = [value for slot, value in zip(slots, new) if value is not slot.variable]
@@ -138,8 +138,8 @@ class _Slot:
         return np.zeros_like(self.holder._data) if value is None else value
 
     def store(self, value: Any) -> None:
-        """Keep a new array."""
-        self.value = value
+        """Keep a new array, or None."""
+        self.value = None if value is None else np.array(value)
         if self.key == "_data":
             self.holder.mark_changed()
 
@@ -196,7 +196,8 @@ def _input(trace: Trace, path: str, leaf: Any) -> Any:
     """What stands for one array of an example."""
     data = leaf if isinstance(leaf, Symbol) else np.asarray(_plain(leaf))
     if isinstance(leaf, Scalar) or data.dtype.kind not in REAL_KINDS:
-        raise TypeError(f"record: {path} is a {type(leaf).__name__}; arrays and numbers are wanted; close over others")
+        kind = f"{type(leaf).__name__} ({data.dtype})" if isinstance(leaf, np.ndarray) else type(leaf).__name__
+        raise TypeError(f"record: {path} is a {kind}; arrays of real numbers are wanted; close over others")
     symbol = Symbol(trace, data.shape, data.dtype)
     if not isinstance(leaf, Tensor):
         return symbol

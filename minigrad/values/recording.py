@@ -5,16 +5,17 @@ These functions make nodes of the class that they are given; what a tensor offer
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..core.anomaly import check_value, finish
-from ..core.arrays import as_array, is_duck, kind_of_traced
+from ..core.arrays import as_array, is_duck, symbol_in
 from ..core.contexts import DEFAULT, current_context
 from ..core.node import tick
-from ..core.operation import Op
-from ..core.options import NUMBERS, PLAIN, REAL_KINDS
+from ..core.operation import Op, Operation
+from ..core.options import NUMBERS, REAL_KINDS, all_plain
 from ..core.unchanged import COPIED, own, remember
 from .dispatch import with_shapes, without_rule
 from .operands import operand, unreal_result
@@ -49,13 +50,13 @@ def apply(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] | 
     wanted = wanted and recording
     if foreign:
         inputs = tuple([x if type(x) is kind else value for x, value in zip(inputs, values)])
-    unusual = options and not PLAIN.issuperset(map(type, options.values()))
+    unusual = options and not all_plain(options.values())
     if options and unusual and wanted:
         options = {name: own(value) for name, value in options.items()}
-    traced = kind_of_traced((values, options)) if duck or unusual else None
+    symbol = symbol_in((values, options)) if duck or unusual else None
     try:
-        if traced is not None:
-            data = traced._computed(op, values, options)
+        if symbol is not None:
+            data = symbol._computed(op, values, options)
             data = data if op.saves else data[0]
         else:
             if op.validation is not None and not duck:
@@ -106,3 +107,17 @@ def record(kind: Any, op: Op, inputs: tuple[Any, ...], options: dict[str, Any] |
     if context.anomaly:
         check_value(op, inputs, data)
     return node
+
+
+def method(op: Operation, of_one: Callable[[Op], Any]) -> Callable[..., Any]:
+    """An operation as a method of the node that is its first input; ``of_one`` makes those without arguments."""
+    if isinstance(op, Op) and op.simple and op.trusted and op.differentiable and len(op.input_names) == 1:
+        call = of_one(op)
+    else:
+
+        def call(self: Any, *arguments: Any, **options: Any) -> Any:
+            return op(self, *arguments, **options)
+
+    call.__name__ = call.__qualname__ = op.name  # which an error names
+    call.__doc__ = op.__doc__
+    return call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,19 @@ from ..core.graph import walk
 from ..core.node import Node, tick
 from ..core.registry import Op, operation_of
 from .dispatch import PLAIN_UFUNCS, without_rule
-from .fast import MORE, NOTHING, method, scalar_backward, scalar_binary, scalar_node, scalar_unary
+from .fast import MORE, NOTHING, scalar_backward, scalar_binary, scalar_node, scalar_unary
+from .methods import ScalarMethods
 from .operands import admitted, as_float, refuse_to_leave
 
+_COMPARISONS = (operator.eq, operator.lt, operator.le, operator.gt, operator.ge)
 
-class Scalar(Node):
+
+def _comparison(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], bool]:
+    """A comparison of Scalars, which answers with a bool."""
+    return lambda self, other: function(self._data, other._data if type(other) is Scalar else other)
+
+
+class Scalar(ScalarMethods, Node):
     """A float that remembers how it was computed.
 
     Parameters
@@ -207,21 +215,7 @@ class Scalar(Node):
 
     _admitted = staticmethod(admitted)
 
-    # The comparisons answer with bools.
-    def __eq__(self, other: object) -> bool:
-        return self._data == (other._data if type(other) is Scalar else other)
-
-    def __lt__(self, other: Any) -> bool:
-        return self._data < (other._data if type(other) is Scalar else other)
-
-    def __le__(self, other: Any) -> bool:
-        return self._data <= (other._data if type(other) is Scalar else other)
-
-    def __gt__(self, other: Any) -> bool:
-        return self._data > (other._data if type(other) is Scalar else other)
-
-    def __ge__(self, other: Any) -> bool:
-        return self._data >= (other._data if type(other) is Scalar else other)
+    __eq__, __lt__, __le__, __gt__, __ge__ = map(_comparison, _COMPARISONS)
 
     __hash__ = object.__hash__
 
@@ -233,12 +227,6 @@ class Scalar(Node):
 
     __floordiv__, __rfloordiv__ = scalar_binary(ops.floor_divide, operator.floordiv)
     __mod__, __rmod__ = scalar_binary(ops.remainder, operator.mod)
-
-    def __divmod__(self, other: Any) -> tuple[Scalar, Scalar]:
-        return self // other, self % other
-
-    def __rdivmod__(self, other: Any) -> tuple[Scalar, Scalar]:
-        return other // self, other % self
 
     __neg__, __abs__ = scalar_unary(ops.negative), scalar_unary(ops.absolute)
 
@@ -265,8 +253,3 @@ def _refer_back(nodes: list[Any]) -> None:
 def _add(gradients: dict[Node, Any]) -> None:
     for node, gradient in gradients.items():
         node._grad += gradient  # type: ignore[attr-defined]
-
-
-for _name, _op in ops.METHODS.items():
-    if _op.elementwise:
-        setattr(Scalar, _name, method(_op, scalar_unary))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .. import ops
+from ..core.arrays import symbol_in
 from ..core.draws import recorder
 from ..core.encoding import path_of
 from ..core.equations import Draw, Equation, Variable
@@ -19,6 +20,7 @@ from ..core.operation import Op
 from ..core.program import Builder
 from ..core.registry import operation_of
 from .dispatch import in_our_words
+from .methods import ArrayMethods
 from .operands import admitted
 
 _MASK = "np.where(mask, x, 0.0), np.sum(np.where(mask, x, 0.0)) or np.sum(x, where=mask)"
@@ -26,7 +28,7 @@ _MASK = "np.where(mask, x, 0.0), np.sum(np.where(mask, x, 0.0)) or np.sum(x, whe
 _SHAPED_BY_VALUES = {
     **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "extract", "compress", "trim_zeros", "delete"), _MASK),
     **dict.fromkeys(("unique", "unique_values", "union1d", "intersect1d", "setdiff1d", "setxor1d"), "np.sort(x)"),
-    **dict.fromkeys(("eig", "eigvals"), "np.linalg.eigh for symmetric matrices, or a Tensor (real eigenvalues)"),
+    **dict.fromkeys(("eig", "eigvals"), "mg.linalg.eig, for real eigenvalues"),
     "bincount": "mg.add_at(np.zeros(length), indices, weights)",
 }
 #: Functions about shape and dtype, which are known.
@@ -42,6 +44,15 @@ _VIEWS = frozenset(
 )
 #: Methods of arrays that a tensor has not.
 _METHODS = frozenset({"argpartition", "compress", "conj", "conjugate", "nonzero", "searchsorted"})
+
+
+def _refuses(what: str, instead: str) -> Any:
+    """A method that would need numbers."""
+
+    def refused(self: Symbol, *arguments: Any, **options: Any) -> NoReturn:
+        raise SymbolError(f"{what}: {self!r} is recorded and has no numbers yet; {instead}")
+
+    return refused
 
 
 class Symbol(NDArrayOperatorsMixin):
@@ -69,7 +80,8 @@ class Symbol(NDArrayOperatorsMixin):
     nbytes = property(lambda self: self.size * self.dtype.itemsize)
     itemsize = property(lambda self: self.dtype.itemsize)
     T = property(lambda self: ops.transpose(self))
-    real = property(lambda self: self)
+    real = property(lambda self: np.real(self) if self.dtype.kind == "c" else self)
+    imag = property(lambda self: np.imag(self))
     base = None
 
     # ---- the protocols ------------------------------------------------------------------------------
@@ -99,7 +111,7 @@ class Symbol(NDArrayOperatorsMixin):
             return inferred_call(function, arguments, options, plain=True)
         if function is np.copy:  # a symbol cannot be changed
             return self
-        op = operation_of(function)
+        op = operation_of(function) if self.dtype.kind != "c" else None  # operations take numbers for real
         if isinstance(op, Op):
             arguments, options = in_our_words(op, function, arguments, options)
         return _called(op, function, arguments, options)
@@ -114,45 +126,20 @@ class Symbol(NDArrayOperatorsMixin):
     @staticmethod
     def _computed(op: Op, inputs: Sequence[Any], options: Mapping[str, Any] | None) -> tuple[Any, Any]:
         """What an operation gives and saves: one equation."""
-        return trace_of((inputs, options)).computed(op, inputs, options or {})
+        return symbol_in((inputs, options)).trace.computed(op, inputs, options or {})
 
     _admitted = staticmethod(admitted)
 
     # ---- what needs numbers -------------------------------------------------------------------------
 
-    def _refuse(self, what: str, instead: str) -> NoReturn:
-        raise SymbolError(f"{what}: {self!r} is recorded and has no numbers yet; {instead}")
-
-    def __bool__(self) -> bool:
-        self._refuse("bool", "write np.where(condition, a, b) in place of if, and & | ~ in place of and, or, not")
-
-    def __float__(self) -> float:
-        self._refuse("float", "compute with it as it is (np.sin(x) in place of math.sin(x))")
-
-    def __complex__(self) -> complex:
-        self._refuse("complex", "compute with it as it is")
-
-    def __int__(self) -> int:
-        self._refuse("int", "compute with it as it is, or x.astype(int)")
-
-    def __index__(self) -> int:
-        self._refuse(
-            "index", "take entries with mg.take(x, i, axis=0) or mg.getitem(x, i); lengths and axes are numbers"
-        )
-
-    def __array__(self, *arguments: Any, **options: Any) -> NoReturn:
-        self._refuse(
-            "np.asarray", "use np.stack([...]) in place of np.array([...]), and mg.take or mg.getitem for x[i]"
-        )
-
-    def item(self, *place: Any) -> NoReturn:
-        """A number is not there: raises SymbolError."""
-        self._refuse("item", "compute with it as it is, or return it and take the number from the result")
-
-    tolist = item
-
-    def __contains__(self, value: Any) -> bool:
-        self._refuse("in", "write np.any(x == value), which is recorded")
+    __bool__ = _refuses("bool", "write np.where(condition, a, b) in place of if, and & | ~ in place of and, or, not")
+    __float__ = _refuses("float", "compute with it as it is (np.sin(x) in place of math.sin(x))")
+    __complex__ = _refuses("complex", "compute with it as it is")
+    __int__ = _refuses("int", "compute with it as it is, or x.astype(int)")
+    __index__ = _refuses("index", "take entries with mg.take(x, i, axis=0) or mg.getitem(x, i); lengths are numbers")
+    __array__ = _refuses("np.asarray", "use np.stack([...]) for np.array([...]), and mg.take or mg.getitem for x[i]")
+    __contains__ = _refuses("in", "write np.any(x == value), which is recorded")
+    item = tolist = _refuses("item", "compute with it as it is, or return it and take the number from the result")
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         raise MutationError(f"{self!r} cannot be assigned into; use mg.at(x, key).set(v) or np.where(condition, v, x)")
@@ -196,7 +183,7 @@ class Symbol(NDArrayOperatorsMixin):
         return self
 
     def __getattr__(self, name: str) -> Any:
-        found = ops.METHODS.get(name) or (getattr(np, name) if name in _METHODS else None)
+        found = getattr(ops, name) if name in vars(ArrayMethods) else getattr(np, name) if name in _METHODS else None
         if found is None:
             raise AttributeError(f"Symbol has no attribute {name!r}")
         return lambda *arguments, **options: found(self, *arguments, **options)
@@ -204,34 +191,7 @@ class Symbol(NDArrayOperatorsMixin):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"Symbol({', '.join(map(str, self.shape))}{',' if self.ndim == 1 else ''} {self.dtype})"
-
-
-def trace_of(tree: Any) -> Trace:
-    """The recording that the symbols in a tree belong to."""
-    found: list[Trace] = []
-    _symbols(tree, found)
-    return found[0]
-
-
-def has_symbols(tree: Any) -> bool:
-    """Whether there is a symbol in a tree."""
-    found: list[Trace] = []
-    _symbols(tree, found)
-    return bool(found)
-
-
-def _symbols(tree: Any, found: list[Trace]) -> None:
-    if isinstance(tree, Symbol):
-        found.append(tree.trace)
-    elif isinstance(tree, (list, tuple)):
-        for each in tree:
-            _symbols(each, found)
-    elif isinstance(tree, dict):
-        for each in tree.values():
-            _symbols(each, found)
-    elif isinstance(tree, slice):
-        _symbols((tree.start, tree.stop, tree.step), found)
+        return f"Symbol({self.shape}, {self.dtype})"
 
 
 def _called(op: Any, function: Any, arguments: Sequence[Any], options: dict[str, Any]) -> Any:
@@ -243,7 +203,7 @@ def _called(op: Any, function: Any, arguments: Sequence[Any], options: dict[str,
             pass
         else:
             return op(*arguments, **options)
-    return trace_of((arguments, options)).called(function, arguments, options)
+    return symbol_in((arguments, options)).trace.called(function, arguments, options)
 
 
 class Trace(Builder):
@@ -262,9 +222,7 @@ class Trace(Builder):
             if tree.variable in self._overwritten:
                 raise MutationError(f"{tree!r} was changed in place under another name; write y = y + x for y += x")
             if tree.trace is not self or self.over:
-                raise SymbolError(
-                    f"{tree!r} belongs to another recording, or to one that is over; give it as an argument"
-                )
+                raise SymbolError(f"{tree!r} belongs to another recording, or one that is over; give it as an argument")
             return tree.variable
         return super().lifted(tree)
 
@@ -303,9 +261,7 @@ class Trace(Builder):
         """Note that ``symbol += x`` gave its name to another symbol: an array would have changed under every name."""
         made_by = next((e.operation for e in reversed(self.equations) if symbol.variable in e.outputs), None)
         if made_by is not None and made_by.__name__ in _VIEWS:
-            raise MutationError(
-                f"{symbol!r} may be a view of an array that would change too; write y = y + x for y += x"
-            )
+            raise MutationError(f"{symbol!r} may be a view of an array that would change too; write y = y + x")
         self._overwritten.add(symbol.variable)
 
     def drawn(self, rng: Any, shape: tuple[int, ...]) -> Symbol:
@@ -331,7 +287,7 @@ def _refuse_shaped_by_values(name: str, arguments: Any, options: Mapping[str, An
     instead = _SHAPED_BY_VALUES.get(name)
     if name == "where" and len(arguments) == 1:
         instead = _MASK
-    elif name == "repeat" and has_symbols((arguments[1:], options)):
+    elif name == "repeat" and symbol_in((arguments[1:], options)) is not None:
         instead = "mg.take(x, indices)"
     elif name == "getitem" and _has_mask(options["key"]):
         instead = _MASK

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -23,12 +23,20 @@ from .dispatch import (
     in_our_words,
     not_differentiable,
 )
-from .fast import apply_unary, binary, comparison, method, tensor_backward, unary
+from .fast import apply_unary, binary, comparison, tensor_backward, unary
+from .methods import ArrayMethods
 from .operands import admitted, real_array, refuse_masks, refuse_to_leave
 from .recording import apply
 
+if TYPE_CHECKING:
 
-def _in_place(op: Op) -> Any:
+    class _Entry(np.object_):  # type: ignore[misc]
+        """What a tensor holds to NumPy's stubs: of objects they promise nothing, so ``np.mean(t)`` may be a tensor."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+def _in_place(op: Op) -> Callable[[Any, Any], Tensor]:
     """``w -= step``: under `no_grad` a parameter is updated and stays one, as in PyTorch; all else is a new node."""
 
     def update(self: Tensor, other: Any) -> Any:
@@ -40,7 +48,7 @@ def _in_place(op: Op) -> Any:
     return update
 
 
-class Tensor(Node):
+class Tensor(ArrayMethods, Node):
     """An array that remembers how it was computed, so that gradients can flow back to it.
 
     Parameters
@@ -160,11 +168,6 @@ class Tensor(Node):
     def size(self) -> int:
         """The number of entries."""
         return self._data.size
-
-    @property
-    def T(self) -> Tensor:  # noqa: N802 (NumPy's name)
-        """The axes in reversed order."""
-        return ops.transpose(self)
 
     def item(self) -> float:
         """The only entry as a Python number."""
@@ -287,7 +290,7 @@ class Tensor(Node):
             return function(*map(_plain, arguments), **{k: _plain(x) for k, x in options.items()})
         raise not_differentiable(f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1))
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[_Entry]]:
         refuse_to_leave(self, "np.asarray", "array", _IN_PLACE_OF_AN_ARRAY)
         return np.array(self._data, dtype=dtype, copy=copy)
 
@@ -343,20 +346,6 @@ class Tensor(Node):
         super().__setstate__(state)
         self.inputs, self.requires_grad = (), state["requires_grad"]
 
-    # ---- methods that take NumPy's looser calls --------------------------------------------------------
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same entries in another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, 3))``."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Axes in another order: ``t.transpose(1, 0)``, ``t.transpose((1, 0))``, or reversed."""
-        return ops.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def flatten(self) -> Tensor:
-        """All entries in one axis."""
-        return ops.reshape(self, (-1,))
-
     # ---- operators ----------------------------------------------------------------------------------
 
     __add__, __radd__ = binary(ops.add)
@@ -368,12 +357,6 @@ class Tensor(Node):
     __matmul__, __rmatmul__ = binary(ops.matmul)
     _power, __rpow__ = binary(ops.power)
 
-    def __divmod__(self, other: Any) -> Any:
-        return ops.divmod_(self, other)
-
-    def __rdivmod__(self, other: Any) -> Any:
-        return ops.divmod_(other, self)
-
     __neg__ = unary(ops.negative)
     __pos__ = unary(ops.positive)
     __abs__ = unary(ops.absolute)
@@ -384,7 +367,7 @@ class Tensor(Node):
     __itruediv__ = _in_place(ops.divide)
     __ipow__ = _in_place(ops.power)
 
-    def __pow__(self, exponent: Any) -> Any:
+    def __pow__(self, exponent: Any) -> Tensor:
         if type(exponent) in (int, float) and exponent == 2:
             return apply_unary(ops.square, self)
         return self._power(exponent)
@@ -414,7 +397,3 @@ def _plain(x: Any) -> Any:
 
 def _name_of(name: str | None) -> str:
     return f" for {name!r}" if name else ""
-
-
-for _name, _op in ops.METHODS.items():
-    setattr(Tensor, _name, method(_op))

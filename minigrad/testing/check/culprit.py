@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ...core.equations import Equation, Variable, substituted
+from ...core.equations import Variable, substituted
 from ...core.program import Program
 from ...core.writing import MOST_NESTED, as_python, formula_of
 from ...values.tensor import Tensor
@@ -52,7 +51,7 @@ class Culprit:
         nodes = self.program.values(*leaves)
         root = as_one(substituted(self.program.outputs, nodes.__getitem__))
         marks = {} if self.wrong is None else {nodes[self.wrong]: "its gradient is wrong"}
-        return viz.draw(np.sum(root) if np.size(root) != 1 else root, marks=marks)
+        return viz.draw(root.sum() if root.size != 1 else root, marks=marks)
 
     def saved(self, picture: Any = None) -> Culprit:
         """The same with its picture in a file, by default in a new folder for temporary files.
@@ -94,18 +93,13 @@ def culprit_of(subject: Recorded, picture: Any = None) -> Culprit | None:
 
 def in_float64(program: Program) -> Program:
     """The same as a function of its leaves and of all constants that are differentiated, in float64."""
-    leaves: dict[Variable, Any] = dict(zip(program.variables, program.leaves)) | {
-        x: program.constants[x]
-        for each in program.equations
-        for x, rule in zip_longest(_inputs_of(each), each.operation.rules or (), fillvalue=True)
-        if rule and x in program.constants and x.dtype.kind == "f"
-    }
+    leaves = dict(zip(program.variables, program.leaves))
+    for each in program.equations:
+        inputs = each.arguments[0] if each.operation.variadic else each.arguments
+        for x, rule in zip(inputs, each.operation.rules or [True] * len(inputs)):
+            if rule and isinstance(x, Variable) and x in program.constants and x.dtype.kind == "f":
+                leaves[x] = program.constants[x]
     return program.with_inputs({x: np.array(array, dtype=np.float64) for x, array in leaves.items()})
-
-
-def _inputs_of(equation: Equation) -> list[Any]:
-    inputs = equation.arguments[0] if equation.operation.variadic else equation.arguments
-    return [x if isinstance(x, Variable) else None for x in inputs]
 
 
 def _found(program: Program) -> Culprit:

@@ -11,3 +11,5 @@ listed as equivalent, each with its reason.
 from .matrix import KillMatrix, main, run
 from .mutants import BREAKS, FURTHER, KINDS, Mutant, mutants_of
 from .suite import PropertySuite
+
+__all__ = ["BREAKS", "FURTHER", "KINDS", "KillMatrix", "Mutant", "PropertySuite", "main", "mutants_of", "run"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
-import inspect
+import linecache
 import types
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -96,22 +96,20 @@ def _replaced(root: Any, old: ast.AST, new: ast.expr) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _file(path: str) -> list[Any]:
-    """Every function in a file."""
-    with open(path, encoding="utf-8") as file:
-        tree = ast.parse(file.read())
+def _functions_in(source: str) -> list[Any]:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
     return [each for each in ast.walk(tree) if isinstance(each, (ast.Lambda, ast.FunctionDef))]
 
 
 def _node_of(function: Function) -> Any:
-    """The source of a function as a tree, or None."""
+    """The source of a function, of a file, a notebook's cell or a doctest, as a tree; None where there is none."""
     code = getattr(function, "__code__", None)
     if code is None:
         return None
-    try:
-        candidates = _file(code.co_filename)
-    except (OSError, SyntaxError):
-        candidates = _defined(function)
+    candidates = _functions_in("".join(linecache.getlines(code.co_filename)))
     fitting = [node for node in candidates if _holds(node, code)]
     return min(fitting, key=lambda node: (node.end_lineno - node.lineno, node.end_col_offset), default=None)
 
@@ -127,18 +125,6 @@ def _holds(node: Any, code: types.CodeType) -> bool:
         if None not in (line, end_line, column, end_column) and (line, column) != (end_line, end_column)
     ]
     return code.co_firstlineno in lines and all(within)
-
-
-def _defined(function: Function) -> list[Any]:
-    """The functions in the source that Python itself knows, of a doctest or a notebook, say."""
-    try:
-        tree = ast.parse(inspect.getsource(function).strip())
-    except (OSError, SyntaxError, TypeError):
-        return []
-    found = [each for each in ast.walk(tree) if isinstance(each, (ast.Lambda, ast.FunctionDef))]
-    for each in found:
-        ast.increment_lineno(each, function.__code__.co_firstlineno - each.lineno)
-    return found
 
 
 def _code(node: Any, free: tuple[str, ...], filename: str) -> types.CodeType | None:

@@ -172,45 +172,43 @@ def mutants_of(op: Op) -> Iterator[Mutant]:
 
 def _changed(op: Op, i: int, change: Callable[[Any, Any, np.ndarray], Any]) -> Vjp:
     """The gradient of one input (with ``*inputs`` of each) changed after it was computed."""
-    right = op.vjp
 
-    def vjp(g: Any, y: Any, inputs: Sequence[Any], options: Any, wanted: Sequence[bool], saved: Any = None) -> Any:
-        found = list(right(g, y, inputs, options, wanted, saved))
+    def vjp(g: Any, y: Any, inputs: Sequence[Any], *rest: Any) -> Any:
+        found = list(right(g, y, inputs, *rest))
         for j in range(len(found)) if op.variadic else [i]:
             if found[j] is not None:
                 found[j] = change(found[j], g, plain(inputs[j]))
         return found
 
+    right = op.vjp
     return vjp
 
 
 def _swapped(op: Op, i: int, j: int) -> Vjp:
     """One input given the gradient of another, where the shapes agree."""
+
+    def vjp(g: Any, y: Any, inputs: Sequence[Any], options: Any, wanted: Sequence[bool], saved: Any) -> Any:
+        found = list(right(g, y, inputs, options, wanted, saved))
+        if found[i] is not None:
+            other = right(g, y, inputs, options, [k == j for k in range(len(inputs))], saved)[j]
+            found[i] = other if other is not None and np.shape(other) == np.shape(found[i]) else found[i]
+        return found
+
     right = op.vjp
-
-    def vjp(g: Any, y: Any, inputs: Sequence[Any], options: Any, wanted: Sequence[bool], saved: Any = None) -> Any:
-        both = [want or (k == j and wanted[i]) for k, want in enumerate(wanted)]
-        found = list(right(g, y, inputs, options, both, saved))
-        if wanted[i] and found[i] is not None and np.shape(found[j]) == np.shape(found[i]):
-            found[i] = found[j] if found[j] is not None else found[i]
-        return [d if want else None for d, want in zip(found, wanted)]
-
     return vjp
 
 
 def _stale(op: Op, i: int) -> Vjp:
     """A rule that goes on using the value and inputs of the first call with arrays of these shapes."""
     kept: dict[Any, tuple[Any, Any, Any]] = {}
-    right = op.vjp
 
-    def vjp(g: Any, y: Any, inputs: Sequence[Any], options: Any, wanted: Sequence[bool], saved: Any = None) -> Any:
+    def vjp(g: Any, y: Any, inputs: Sequence[Any], options: Any, wanted: Sequence[bool], saved: Any) -> Any:
         old = kept.setdefault((tuple(map(np.shape, (y, *inputs))), str(options)), (y, inputs, saved))
-        found = list(right(g, y, inputs, options, wanted, saved))
+        found = right(g, y, inputs, options, wanted, saved)
         stale = right(g, *old[:2], options, wanted, old[2])
-        for j in range(len(found)) if op.variadic else [i]:
-            found[j] = stale[j]
-        return found
+        return [s if op.variadic or j == i else d for j, (d, s) in enumerate(zip(found, stale))]
 
+    right = op.vjp
     return vjp
 
 
