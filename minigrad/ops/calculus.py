@@ -221,12 +221,14 @@ def bincount(x, weights=None, minlength=0):
 
 def _draw_interp(draw):
     n, size = draw.integer(2, 4), draw.integer(1, 4)
-    xp = np.cumsum(draw.array((n,), low=1.0, high=2.0))
-    share = draw.array((size,), low=0.2, high=0.8)
-    cell = draw.indices(n - 1, size=size)
-    x = xp[cell] + share * (xp[cell + 1] - xp[cell])
+    steps, cell = draw.array((n,), low=1.0, high=2.0), draw.indices(n - 1, size=size)
+    xp = np.cumsum(steps)
+    x = xp[cell] + draw.array((size,), low=0.2, high=0.8) * steps[cell + 1]
     x[0] = draw.choice([x[0], xp[0] - 0.5, xp[-1] + 0.5])
-    return (x, xp, draw.array((n,))), {}
+    zero = draw.choice([0.0, x[0], xp[1]])  # which point is moved to 0
+    ends = draw.choice([(), (draw.array(()), draw.array(()))])
+    options = {"period": float(xp[-1] - xp[0]) + 1.0} if not ends and draw.boolean() else {}
+    return (x - zero, xp - zero, draw.array((n,)), *ends), options
 
 
 @op(numpy=np.interp, inputs=_draw_interp)
@@ -262,9 +264,8 @@ def _(g, y, x, xp, fp, left, right, period):
         order = np.argsort(xp)
         order = np.concatenate([order[-1:], order, order[:1]])
         points = xp[order] + period * np.array([-1.0, *[0.0] * n, 1.0])
-    last = np.size(points) - 1
-    cell = np.clip(np.searchsorted(points, x, side="right") - 1, 0, max(last - 1, 0))
-    after = np.minimum(cell + 1, last)  # each x lies between these two of the points
+    cell = np.maximum(np.searchsorted(points[:-1], x, side="right") - 1, 0)
+    after = cell + int(np.size(points) > 1)  # each x lies between these two of the points
     start, stop = getitem(points, key=cell), getitem(points, key=after)
     ends = np.stack([cell, after])
     ends = ends if period is None else getitem(order, key=ends)

@@ -48,7 +48,8 @@ def einsum(subscripts, /, *operands, optimize=False):
     inputs, output = _canonical(subscripts, [np.ndim(x) for x in operands])
     if optimize is False or (len(operands) < 3 and not isinstance(optimize, (list, tuple))):
         return contraction(operands, inputs=inputs, output=output)
-    standing = [np.broadcast_to(0.0, np.shape(x)) for x in operands]  # a path is a matter of shapes
+    # a path is a matter of shapes: one number stands for all entries
+    standing = [np.ndarray(np.shape(x), np.float64, bytes(8), strides=(0,) * np.ndim(x)) for x in operands]
     for step in np.einsum_path(f"{','.join(inputs)}->{output}", *standing, optimize=optimize)[0][1:]:
         taken, part = [operands[i] for i in step], tuple(inputs[i] for i in step)
         inputs, operands = ([x for i, x in enumerate(each) if i not in step] for each in (inputs, operands))

@@ -121,8 +121,9 @@ def _(a, values, key):
 
 def _for_values(part, values):
     """The gradient of a part by what was put there, which may have more axes, all of length 1."""
-    more = np.ndim(values) - np.ndim(part)
-    return np.expand_dims(part, tuple(range(more))) if more > 0 else part
+    while np.ndim(part) < np.ndim(values):
+        part = np.expand_dims(part, 0)
+    return part
 
 
 add_at = row(

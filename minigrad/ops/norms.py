@@ -36,7 +36,8 @@ def _scaled(x, ord, axis, keepdims):
     extreme, start = (np.max, 0.0) if ord > 0 else (np.min, np.inf)
     scale = extreme(size, axis=axis, keepdims=True, initial=start)
     scale = np.where((scale > 0) & np.isfinite(scale), scale, scale.dtype.type(1))
-    y = scale * np.sum((size / scale) ** ord, axis=axis, keepdims=True) ** (1 / ord)
+    with np.errstate(divide="ignore"):  # 0 to a power p < 0 is inf, and the norm 0
+        y = scale * np.sum((size / scale) ** ord, axis=axis, keepdims=True) ** (1 / ord)
     return y if keepdims else number(np.squeeze(y, axis))
 
 

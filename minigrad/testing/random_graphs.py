@@ -74,7 +74,8 @@ class _Graph(Builder):
         if isinstance(op, Op):
             arguments, options = op.sorted_call(tuple(arguments), dict(options))  # type: ignore[assignment]
             arguments = [list(arguments)] if op.variadic else arguments
-        with np.errstate(all="ignore"):  # arctan(1/0), say, is a number
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             found = leaves_of(example.result(*points))
         outputs = tuple(self.variable(np.shape(each), np.asarray(each).dtype) for each in found)
         self.values |= {x: np.asarray(y) for x, y in zip(outputs, found) if x.dtype == np.float64}

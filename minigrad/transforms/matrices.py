@@ -41,7 +41,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fal
 
 def _blocks(run: Run, derivative: Callable[..., list[Any]], givers: list[Any], takers: list[Any]) -> list[list[Any]]:
     """For each giver and taker all derivatives between their entries, the giver's axes first: one walk an entry."""
-    zeros = [np.zeros_like(data_of(x)) for x in givers]
+    zeros = [np.zeros(np.shape(x), dtype=data_of(x).dtype) for x in givers]
     blocks = []
     for k, zero in enumerate(zeros):
         rows = []

@@ -34,6 +34,7 @@ _NOT_DRAWN = {
     ("remainder", "a", "wrong at x = 0"): "the value jumps at every multiple of b, and 0 is one",
     ("remainder", "b", "wrong at x = 0"): "outside of the domain: a divisor",
     ("fmod", "b", "wrong at x = 0"): "outside of the domain: a divisor",
+    ("interp", "xp", "wrong at ties"): "outside of the domain: points that increase",
 }
 
 
@@ -50,6 +51,8 @@ def reason_of(mutant: Mutant, own: PropertySuite) -> str | None:
     seen = [d for right, _ in answers for d in (right if op.variadic else right[i : i + 1]) if d is not None]
     if seen and not any(map(np.any, seen)):
         return "the derivative is 0 everywhere"
+    if kind in ("reversed", "wrong at ties", "one buffer for all") and seen and all(np.ndim(d) == 0 for d in seen):
+        return "the input is one number"
     if (op.name, name, kind) in _NOT_DRAWN:
         return _NOT_DRAWN[op.name, name, kind]
     if kind in _RANGES:
