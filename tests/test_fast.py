@@ -232,14 +232,17 @@ def test_on_random_graphs_of_scalars_the_hot_path_gives_the_plain_loops_gradient
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_method_of_a_scalar_is_the_operation():
+    tried = 0
     for value in (0.5, -2.0, 0.0, 1e4):
-        for name, op in ops.METHODS.items():
-            if op.elementwise and len(op.input_names) == 1:
+        for name, op in mg.operations().items():
+            if op.elementwise and op.differentiable and len(op.input_names) == 1 and hasattr(mg.Scalar, name):
+                tried += 1
                 s = mg.Scalar(value)
                 mine, general = getattr(s, name)(), op(s)
                 assert (mine.op, mine.inputs) == (op, (s,))
                 assert equal(mine.data, general.data)
                 assert type(mine.data) is float
+    assert tried > 80
     with mg.no_grad():
         assert mg.Scalar(1.0).exp().is_leaf
     with mg.scope("s"):

@@ -33,6 +33,7 @@ def same(f, *inputs):
         lambda x: np.modf(x)[0], lambda x: np.add.reduce(x), lambda x: np.maximum.accumulate(x),
         lambda x: np.multiply.outer(x, x), lambda x: np.median(x), lambda x: np.linalg.norm(x), lambda x: np.any(x > 2),
         lambda x: np.zeros_like(x) + np.size(x), lambda x: np.isnan(x), lambda x: np.array_equal(x, x),
+        lambda x: np.split(x, 1)[0] + 1,
         lambda x: np.clip(x, 0, 1), lambda x: np.histogram(x, bins=3)[0], lambda x: np.sum(x, axis=-1, keepdims=True),
     ],
 )  # fmt: skip

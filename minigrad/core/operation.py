@@ -221,7 +221,7 @@ class Op(Operation):
     def rule(self, function: Function) -> Function:
         """Give the derivative: ``rule(g, y, *inputs, **options)`` returns one gradient for each input.
 
-        ``g`` is the gradient of the cost by this operation's value ``y``. With several inputs the rule
+        ``g`` is the gradient of the cost with respect to the value ``y``. With several inputs the rule
         returns a tuple; it may take the keyword ``wanted``, a tuple of booleans, and give None where no
         gradient is wanted.
         """

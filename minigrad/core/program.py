@@ -305,7 +305,8 @@ def _computed(operation: Any, arguments: Sequence[Any], options: Mapping[str, An
     if count > 1:
         found = Program.results(operation, *arguments, **options)
     elif validate or not isinstance(operation, Op) or any(isinstance(x, Node) for x in arguments):
-        found = [operation(*arguments, **options)]
+        found = operation(*arguments, **options)
+        found = leaves_of(found) if isinstance(found, (list, tuple)) else [found]  # [x], as split may give
     else:
         found = [operation.compute(arguments[0] if operation.variadic else arguments, options)[0]]
     return [np.asarray(x) if isinstance(x, (np.generic, bool)) else x for x in found]

@@ -132,8 +132,8 @@ def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
 
 @eigh_row.rule
 def _(g, y, a, UPLO):  # noqa: N803
-    (w, v), (by_w, by_v) = _unpacked(y, *_spectrum(a)), _unpacked(g, *_spectrum(a))
-    core = _diagonal(by_w) + _turned(transposed(v) @ by_v, w)
+    (w, v), (grad_w, grad_v) = _unpacked(y, *_spectrum(a)), _unpacked(g, *_spectrum(a))
+    core = _diagonal(grad_w) + _turned(transposed(v) @ grad_v, w)
     return one_triangle(v @ core @ transposed(v), UPLO)
 
 
@@ -192,10 +192,10 @@ def _(a):
 
 @eig_row.rule
 def _(g, y, a):
-    (w, v), (by_w, by_v) = _unpacked(y, *_spectrum(a)), _unpacked(g, *_spectrum(a))
+    (w, v), (grad_w, grad_v) = _unpacked(y, *_spectrum(a)), _unpacked(g, *_spectrum(a))
     vt = transposed(v)
-    turned = vt @ by_v - vt @ v * np.sum(v * by_v, axis=-2, keepdims=True)
-    return solve(vt, (_diagonal(by_w) + _turned(turned, w)) @ vt)
+    turned = vt @ grad_v - vt @ v * np.sum(v * grad_v, axis=-2, keepdims=True)
+    return solve(vt, (_diagonal(grad_w) + _turned(turned, w)) @ vt)
 
 
 @composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum, several=True)
@@ -253,16 +253,16 @@ def svd_row(a, /, hermitian=False):
 
 @svd_row.rule
 def _(g, y, a, hermitian):
-    (u, s, vt), (by_u, by_s, by_vt) = _unpacked(y, *_reduced(a)), _unpacked(g, *_reduced(a))
+    (u, s, vt), (grad_u, grad_s, grad_vt) = _unpacked(y, *_reduced(a)), _unpacked(g, *_reduced(a))
     (m, n), row = np.shape(a)[-2:], np.expand_dims(s, -2)
-    by_v, of_u, of_v = transposed(by_vt), transposed(u) @ by_u, vt @ transposed(by_vt)
-    core = _turned(of_u - transposed(of_u), s * s) * row + _diagonal(by_s)
+    grad_v, of_u, of_v = transposed(grad_vt), transposed(u) @ grad_u, vt @ transposed(grad_vt)
+    core = _turned(of_u - transposed(of_u), s * s) * row + _diagonal(grad_s)
     core = core + np.expand_dims(s, -1) * _turned(of_v - transposed(of_v), s * s)
     total = u @ core @ vt
     if m > n:
-        total = total + _over(by_u - u @ of_u, row, s) @ vt
+        total = total + _over(grad_u - u @ of_u, row, s) @ vt
     elif n > m:
-        total = total + u @ transposed(_over(by_v - transposed(vt) @ of_v, row, s))
+        total = total + u @ transposed(_over(grad_v - transposed(vt) @ of_v, row, s))
     return one_triangle(total, "L") if hermitian else total
 
 
@@ -318,9 +318,9 @@ def qr_row(a, /):
 @qr_row.rule
 def _(g, y, a):
     m, n = np.shape(a)[-2:]
-    (q, r), (by_q, by_r) = _unpacked(y, (m, n), (n, n)), _unpacked(g, (m, n), (n, n))
-    copied = mirrored(r @ transposed(by_r) - transposed(by_q) @ q, "L")
-    return transposed(solve(r, transposed(by_q + q @ copied)))
+    (q, r), (grad_q, grad_r) = _unpacked(y, (m, n), (n, n)), _unpacked(g, (m, n), (n, n))
+    copied = mirrored(r @ transposed(grad_r) - transposed(grad_q) @ q, "L")
+    return transposed(solve(r, transposed(grad_q + q @ copied)))
 
 
 def _draw_qr(draw):
@@ -376,9 +376,9 @@ def _(g, y, a, b, rcond):
         g, y, b = (np.expand_dims(x, -1) for x in (g, y, b))
     inverse = pinv(a)
     it = transposed(inverse)
-    by_b = it @ g
-    by_a = (b - a @ y) @ transposed(inverse @ by_b) + it @ y @ transposed(g - transposed(a) @ by_b)
-    return by_a - by_b @ transposed(y), np.squeeze(by_b, -1) if vector else by_b
+    grad_b = it @ g
+    grad_a = (b - a @ y) @ transposed(inverse @ grad_b) + it @ y @ transposed(g - transposed(a) @ grad_b)
+    return grad_a - grad_b @ transposed(y), np.squeeze(grad_b, -1) if vector else grad_b
 
 
 @op(label="rank", inputs=_draw_least_squares, differentiable=False, internal=True)

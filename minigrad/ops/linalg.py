@@ -218,9 +218,9 @@ def _(g, y, a, b, wanted):
     vector = np.ndim(b) == 1
     if vector:
         g, y = np.expand_dims(g, -1), np.expand_dims(y, -1)
-    by_b = solve(transposed(a), g)
-    by_a = -(by_b @ transposed(y)) if wanted[0] else None
-    return by_a, np.squeeze(by_b, -1) if vector else by_b
+    grad_b = solve(transposed(a), g)
+    grad_a = -(grad_b @ transposed(y)) if wanted[0] else None
+    return grad_a, np.squeeze(grad_b, -1) if vector else grad_b
 
 
 def _draw_four(shape, *others, **options):

@@ -86,9 +86,9 @@ def _gates(name, count, x, h, weight_x, weight_h, bias_x, bias_h):
             f"{name}: x is {np.shape(x)}, h {np.shape(h)}: weight_x must be {(count * hidden, np.shape(x)[-1])} and "
             f"weight_h {(count * hidden, hidden)}, got {np.shape(weight_x)} and {np.shape(weight_h)}"
         )
-    by_x, by_h = affine(x, weight_x, bias_x), affine(h, weight_h, bias_h)
+    from_x, from_h = affine(x, weight_x, bias_x), affine(h, weight_h, bias_h)
     cut = [slice(i * hidden, (i + 1) * hidden) for i in range(count)]
-    return [by_x[..., each] for each in cut], [by_h[..., each] for each in cut]
+    return [from_x[..., each] for each in cut], [from_h[..., each] for each in cut]
 
 
 @composed(inputs=_draw_cell(1, 1), differentiated="x h weight_x weight_h bias_x bias_h")
@@ -99,8 +99,8 @@ def rnn_cell(x, h, weight_x, weight_h, bias_x=None, bias_h=None):
     >>> mg.rnn_cell(np.zeros((1, 2)), np.zeros((1, 1)), np.ones((1, 2)), np.ones((1, 1)))
     array([[0.]])
     """
-    (by_x,), (by_h,) = _gates("rnn_cell", 1, x, h, weight_x, weight_h, bias_x, bias_h)
-    return tanh(by_x + by_h)
+    (from_x,), (from_h,) = _gates("rnn_cell", 1, x, h, weight_x, weight_h, bias_x, bias_h)
+    return tanh(from_x + from_h)
 
 
 @composed(inputs=_draw_cell(3, 1), differentiated="x h weight_x weight_h bias_x bias_h")
@@ -131,7 +131,7 @@ def lstm_cell(x, h, c, weight_x, weight_h, bias_x=None, bias_h=None):
     >>> mg.lstm_cell(np.zeros((1, 2)), np.zeros((1, 1)), np.ones((1, 1)), np.ones((4, 2)), np.ones((4, 1)))[1]
     array([[0.5]])
     """
-    by_x, by_h = _gates("lstm_cell", 4, x, h, weight_x, weight_h, bias_x, bias_h)
-    i, f, g, o = (a + b for a, b in zip(by_x, by_h))
+    from_x, from_h = _gates("lstm_cell", 4, x, h, weight_x, weight_h, bias_x, bias_h)
+    i, f, g, o = (a + b for a, b in zip(from_x, from_h))
     c = sigmoid(f) * c + sigmoid(i) * tanh(g)
     return sigmoid(o) * tanh(c), c

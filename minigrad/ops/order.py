@@ -108,7 +108,8 @@ def _as_shares(name, q, whole):
         q = np.stack(q)
     q = q if isinstance(q, (int, float)) else as_array(q)
     values = values_of(q, 0)
-    if not np.all((values >= 0) & (values <= whole)):
+    none = np.ndim(values) > 1 and not np.size(values)  # which NumPy takes of a vector alone
+    if none or not np.all((values >= 0) & (values <= whole)):
         raise ValueError(f"{name}: q is {values!r:.60}; shares from 0 to {whole} are wanted")
     return q
 

@@ -67,11 +67,11 @@ def _(g, y, a, b, wanted):
     k, others = shape_a[-1], np.shape(front)[1:]
     rows, columns = math.prod(shape_a[:-1]), math.prod(others)
     g = np.reshape(g, (rows, columns))
-    by_a = np.reshape(g @ np.swapaxes(np.reshape(front, (k, columns)), 0, 1), shape_a) if wanted[0] else None
+    grad_a = np.reshape(g @ np.swapaxes(np.reshape(front, (k, columns)), 0, 1), shape_a) if wanted[0] else None
     if not wanted[1]:
-        return by_a, None
-    by_b = np.reshape(np.swapaxes(np.reshape(a, (rows, k)), 0, 1) @ g, (k, *others))
-    return by_a, np.moveaxis(by_b, 0, -2) if len(shape_b) > 2 else by_b
+        return grad_a, None
+    grad_b = np.reshape(np.swapaxes(np.reshape(a, (rows, k)), 0, 1) @ g, (k, *others))
+    return grad_a, np.moveaxis(grad_b, 0, -2) if len(shape_b) > 2 else grad_b
 
 
 @op(label="x Wᵀ + b", inputs=lambda draw: draw.arrays("nk", "mk", "m"))
@@ -101,18 +101,18 @@ def affine(x, weight, bias, /):
 def _(g, y, x, weight, bias, wanted):
     batch, width, count = math.prod(np.shape(x)[:-1]), np.shape(x)[-1], np.shape(g)[-1]
     rows = np.reshape(g, (batch, count))
-    by_x = g @ weight if wanted[0] else None
-    by_weight = np.swapaxes(rows, 0, 1) @ np.reshape(x, (batch, width)) if wanted[1] else None
-    by_bias = np.reshape(np.sum(rows, axis=None if np.size(bias) == 1 else 0), np.shape(bias)) if wanted[2] else None
-    return by_x, by_weight, by_bias
+    grad_x = g @ weight if wanted[0] else None
+    grad_weight = np.swapaxes(rows, 0, 1) @ np.reshape(x, (batch, width)) if wanted[1] else None
+    grad_bias = np.reshape(np.sum(rows, axis=None if np.size(bias) == 1 else 0), np.shape(bias)) if wanted[2] else None
+    return grad_x, grad_weight, grad_bias
 
 
 @affine.forward_rule
 def _(tangents, y, x, weight, bias):
-    by_x, by_weight, by_bias = tangents
-    parts = [] if by_x is None else [by_x @ np.swapaxes(weight, 0, 1)]
-    parts += [] if by_weight is None else [x @ np.swapaxes(by_weight, 0, 1)]
-    parts += [] if by_bias is None else [by_bias]
+    tangent_x, tangent_weight, tangent_bias = tangents
+    parts = [] if tangent_x is None else [tangent_x @ np.swapaxes(weight, 0, 1)]
+    parts += [] if tangent_weight is None else [x @ np.swapaxes(tangent_weight, 0, 1)]
+    parts += [] if tangent_bias is None else [tangent_bias]
     return np.broadcast_to(reduce(np.add, parts), np.shape(y))
 
 

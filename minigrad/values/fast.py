@@ -372,9 +372,9 @@ def scalar_backward(
             else:
                 rule_a, rule_b = op.float_rules
                 y, x, z = node._data, a._data, b._data
-                by_a = rule_a(g, y, x, z)
+                grad_a = rule_a(g, y, x, z)
                 gradients[b] += rule_b(g, y, x, z)
-                gradients[a] += by_a
+                gradients[a] += grad_a
         except (ArithmeticError, ValueError):
             _add_parts(node, g, gradients)
     return gradients

@@ -193,8 +193,8 @@ class Tensor(ArrayMethods, Node):
         Parameters
         ----------
         grad
-            The gradient of the final cost by this tensor, of its shape; 1 by default, for a tensor with
-            one entry.
+            The gradient of the final cost with respect to this tensor, of its shape; 1 by default, for a
+            tensor with one entry.
         create_graph
             Gradients become Tensors with a graph of their own, to be differentiated again.
         retain_grads
