@@ -41,6 +41,7 @@ def test_the_demo_reads_the_digits_and_shows_everything_on_one_page(tmp_path, ca
     assert not re.search(r"<(script|link|img)|src=|@import", page), "the page must need nothing else"
 
 
+@pytest.mark.full
 def test_the_demo_is_the_same_for_the_same_seed(tmp_path, capsys):
     for name in ("a", "b"):
         assert main(["demo", "--out", str(tmp_path / name), "--seed", "3"]) == 0

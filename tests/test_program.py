@@ -115,6 +115,7 @@ def test_other_shapes_and_dtypes_are_refused():
         program()
 
 
+@pytest.mark.full
 def test_a_graph_of_a_hundred_thousand_equations_is_run_without_recursion():
     x = mg.Tensor([1.0, 2.0], requires_grad=True)
     y = x

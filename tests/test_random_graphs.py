@@ -99,7 +99,9 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("mistake", PLANTED)
+@pytest.mark.parametrize(
+    "mistake", [pytest.param(name, marks=[pytest.mark.full] if name != "wrong order" else []) for name in PLANTED]
+)
 def test_a_planted_mistake_of_the_engine_is_shrunk_to_four_nodes(monkeypatch, mistake):
     monkeypatch.setattr(backward, "use_hot_paths", False)
     monkeypatch.setattr(backward, "wrong_order", wrong_order, raising=False)

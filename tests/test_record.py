@@ -149,6 +149,7 @@ def test_operations_that_save_are_written_out_with_what_they_save():
     np.testing.assert_allclose(mg.Program.from_json(program.to_json())(x), f(x), atol=1e-12)
 
 
+@pytest.mark.full
 def test_a_hundred_thousand_equations_are_traced_exported_and_run_without_recursion():
     def f(x):
         for _ in range(50_000):

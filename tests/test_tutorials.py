@@ -22,6 +22,7 @@ def test_a_tutorial_is_true(tutorial, tmp_path, monkeypatch):
     runpy.run_path(str(tutorial), run_name="__main__")
 
 
+@pytest.mark.full
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (extra docs)")
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_is_a_notebook_that_shows_its_pictures(tutorial, tmp_path):

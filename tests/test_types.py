@@ -117,6 +117,7 @@ def folder(tmp_path_factory):
     return folder
 
 
+@pytest.mark.full
 def test_mypy_strict_takes_readmes_code_and_every_name_and_refuses_what_is_wrong(folder):
     pytest.importorskip("mypy", reason="mypy is in the extra 'test'")
     command = [

@@ -156,6 +156,8 @@ def convolution(x, weight, /, stride, padding, dilation, groups):
     array([[[10., 21., 32.]]])
     """
     filters, kernel = weight.shape[0], weight.shape[2:]
+    if x.shape[1] != groups * weight.shape[1]:  # NumPy would not notice where a length is 0
+        raise ShapeError(f"convolution: x {x.shape} has not {groups} × the channels of weight {weight.shape}")
     columns, places = _columns(x, kernel, stride, padding, dilation, groups)
     y = np.matmul(weight.reshape(groups, filters // groups, columns.shape[2]), columns)
     return y.reshape(x.shape[0], filters, *places)

@@ -62,9 +62,12 @@ def _over(numerator, difference, values):
 
 
 def _turned(inner, w):
-    """What turning the vectors into each other does: innerᵢⱼ/(wⱼ − wᵢ) beside the diagonal."""
-    difference = np.expand_dims(w, -2) - np.expand_dims(w, -1)
-    return _over(inner * (1.0 - identity(np.shape(w)[-1], w)), difference, w)
+    """What turning the vectors into each other does: innerᵢⱼ/(wⱼ − wᵢ), where the diagonal of inner is 0."""
+    return _over(inner, np.expand_dims(w, -2) - np.expand_dims(w, -1), w)
+
+
+def _beside_diagonal(a):
+    return a * (1.0 - identity(np.shape(a)[-1], a))
 
 
 def _diagonal(w):
@@ -133,7 +136,7 @@ def eigh_row(a, /, UPLO="L"):  # noqa: N803 (NumPy's name)
 @eigh_row.rule
 def _(g, y, a, UPLO):  # noqa: N803
     (w, v), (grad_w, grad_v) = _unpacked(y, *_spectrum(a)), _unpacked(g, *_spectrum(a))
-    core = _diagonal(grad_w) + _turned(transposed(v) @ grad_v, w)
+    core = _diagonal(grad_w) + _turned(_beside_diagonal(transposed(v) @ grad_v), w)
     return one_triangle(v @ core @ transposed(v), UPLO)
 
 
@@ -195,7 +198,7 @@ def _(g, y, a):
     (w, v), (grad_w, grad_v) = _unpacked(y, *_spectrum(a)), _unpacked(g, *_spectrum(a))
     vt = transposed(v)
     turned = vt @ grad_v - vt @ v * np.sum(v * grad_v, axis=-2, keepdims=True)
-    return solve(vt, (_diagonal(grad_w) + _turned(turned, w)) @ vt)
+    return solve(vt, (_diagonal(grad_w) + _turned(_beside_diagonal(turned), w)) @ vt)
 
 
 @composed(numpy=np.linalg.eig, inputs=_draw_real_spectrum, several=True)

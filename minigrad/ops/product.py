@@ -128,7 +128,9 @@ def inner(a, b, /):
     return np.multiply(a, b) if np.ndim(a) == 0 or np.ndim(b) == 0 else number(tensordot(a, b, axes=(-1, -1)))
 
 
-@composed(numpy=[np.outer, np.linalg.outer], inputs=lambda draw: draw.arrays("nk", draw.choice(["m", "0"])))
+@composed(numpy=[np.outer, np.linalg.outer], inputs=lambda draw: (
+    draw.arrays(*draw.choice([("n", "m"), ("0", "m"), ("n", "0")]))
+))  # fmt: skip
 @example("mg.outer(np.array([1.0, 2.0]), np.array([3.0, 4.0])).tolist() → [[3.0, 4.0], [6.0, 8.0]]")
 def outer(a, b):
     """Every product of an entry of a and one of b, both flattened: y = a bᵀ."""
