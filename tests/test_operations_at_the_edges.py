@@ -154,13 +154,13 @@ def _holds_at(edge, what):
 # ---- the value under a transform ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("op", [p for p in DIFFERENTIABLE if p.values[0].numpy_functions])
+@pytest.mark.parametrize(
+    "op", [p for p in DIFFERENTIABLE if p.values[0].numpy_functions and p.values[0].name != "astype"]
+)
 @pytest.mark.parametrize("seed", seeds(4))
 def test_the_value_under_a_transform_is_numpys_also_where_a_matrix_is_not_symmetric(op, seed):
     inputs, options = drawn(op, seed)
     example = Example(op, inputs, options)
-    if not example.points or example.op.name == "astype":
-        return
     # beside the diagonals of the linear algebra nothing is symmetric now; elsewhere numbers stay in their domains
     disturbed = op.__module__.endswith((".decomposition", ".linalg", ".norms"))
     rng = np.random.default_rng(seed)
