@@ -73,7 +73,7 @@ def test_at_other_inputs_a_program_gives_the_eager_numbers(op):
                     continue
                 for points in (example.points, *other_points(example, seed)):
                     wanted = eager(f, points)
-                    if op.name in REAL_ONLY and np.iscomplexobj(np.linalg.eigvals(points[0])):
+                    if op.name in REAL_ONLY and np.any(np.imag(np.linalg.eigvals(points[0]))):
                         with pytest.raises(mg.NotDifferentiableError, match="complex eigenvalues"):
                             program(*points)
                     elif wanted is not None:
