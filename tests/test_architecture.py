@@ -75,6 +75,7 @@ def test_no_modules_import_each_other_in_a_circle():
         visit(module, ())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("folder", [name for name in ORDER if (PACKAGE / name).is_dir()])
 def test_each_folder_can_be_imported_first_in_a_process(folder):
     subprocess.run([sys.executable, "-c", f"import minigrad.{folder}"], check=True)

@@ -59,6 +59,7 @@ def test_the_order_may_be_raised_for_a_whole_run(run):
     result.stdout.fnmatch_lines(["*input 0 of ⟨∇f, v⟩*"])
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "xdist"])
 def test_a_page_summarises_every_gradient_checked(run, pytester, workers):
     result = run("--gradcheck-order=2", "--gradcheck-report=out.html", *workers)
