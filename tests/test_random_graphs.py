@@ -21,7 +21,7 @@ from minigrad.testing.shrinking import shrunk
 from minigrad.testing.strategies import arrays, graphs, networks, shapes_that_broadcast
 
 
-@settings(max_examples=6 * settings().max_examples)
+@settings(max_examples=24)
 @given(graphs(max_nodes=8))
 def test_a_random_graphs_gradient_is_right(graph):
     decided(graph, *graph.leaves)
@@ -36,7 +36,7 @@ def decided(f, *inputs):
         raise
 
 
-@settings(max_examples=2 * settings().max_examples)
+@settings(max_examples=8)
 @given(networks())
 def test_a_random_networks_gradient_is_right_by_its_input_and_all_parameters(network):
     model, x = network
